@@ -1,0 +1,10 @@
+# Run as a script: writes OUTPUT with the contents of every file below FOLDER as raw string literals.
+file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*)
+list(SORT files)
+set(text "#include \"runbook/embedded.hpp\"\nnamespace belay {\nstd::span<const EmbeddedFile> embedded_project() {\n  static const EmbeddedFile files[] = {\n")
+foreach(file IN LISTS files)
+  file(READ ${FOLDER}/${file} contents)
+  string(APPEND text "    {\"${file}\", R\"~belay~(${contents})~belay~\"},\n")
+endforeach()
+string(APPEND text "    {\"\", \"\"}};\n  return std::span(files).first(std::size(files) - 1);\n}\n}\n")
+file(WRITE ${OUTPUT} "${text}")
