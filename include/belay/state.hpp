@@ -63,6 +63,8 @@ struct Store {
   /// One transaction: refused as `conflict` unless the stream's head is `at`, as `fenced` unless the grant's epoch is the claim's.
   virtual Expected<Head> append(const std::string& stream, const Head& at, std::span<const Record>, const Row&, const std::optional<Grant>&, Durable) = 0;
   virtual Expected<std::vector<Record>> read(const std::string& stream, std::uint64_t from, unsigned limit) = 0; ///< from: the first seq, from 1
+  /// Where the store says that the stream ends: kept apart from the records, so that a tail that was cut off is found.
+  virtual Expected<Head> head(const std::string& stream) = 0;
   virtual Expected<std::vector<Row>> list(const Query&) = 0; ///< newest first by `started`
   /// Grants with a grown epoch when it is free, parked by this same run, or its holder's lease has run out or is known dead by `dead`; `dead` is asked of a holder of this host.
   virtual Expected<std::variant<Grant, Taken>> take(const std::string& claim, const Holder&, Duration lease, bool (*dead)(const Machine&, const ProcessMark&), const Machine&) = 0;
