@@ -10,6 +10,7 @@ namespace fact {
 /// environment; `secrets`: reference → version; digests are SHA-256 in hex.
 struct RunStarted {
   std::string run, runbook, service, environment, definition, plan_digest, who, host, version, commit, claim, reason;
+  std::string from, only, break_glass;
   bool dirty = false, safeward = false;
   Value parameters, settings, secrets;
   ProcessMark process;
@@ -20,8 +21,9 @@ struct Skipped { std::string path, reason; };
 /// Durable before the act. `in` and `seen` are masked; `undo`: the inputs that take it back, where they are known before.
 struct Intended { Identity id; std::string action, title, digest, shown; Value in, seen, undo; Effect effect = Effect::changes; Repeat repeat = Repeat::once; };
 struct Answered { std::string path; int attempt = 1; Value handle; };
-/// `undo`: what takes it back, now that its outputs are known; null: nothing to take back. `artifact`: where its whole output is kept.
-struct Settled { std::string path, action, title; int attempt = 1; Outcome outcome; Effect effect = Effect::reads; Value undo, saved; std::string artifact; Duration took{}; };
+/// `undo`: what takes it back, now that its outputs are known; null: nothing to take back. `artifact`: where its whole output is kept;
+/// `tail`: its last 4 KiB.
+struct Settled { std::string path, action, title; int attempt = 1; Outcome outcome; Effect effect = Effect::reads; Value undo, saved; std::string artifact, tail; Duration took{}; };
 struct Opened { std::string path; Value outputs; };
 struct Closed { std::string path; };
 struct Turned { std::string path, because; }; ///< from here on this group goes back, never forward
