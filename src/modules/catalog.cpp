@@ -1,0 +1,27 @@
+#include "modules/catalog.hpp"
+
+namespace belay {
+namespace modules {
+namespace {
+constexpr const Module* k_modules[] = {
+    &core,
+    &manual,
+};
+} // namespace
+
+Catalog catalog() { return k_modules; }
+
+} // namespace modules
+
+const Action* find_action(Catalog catalog, std::string_view name) {
+  const auto dot = name.find('.');
+  if (dot == std::string_view::npos) return nullptr;
+  for (const Module* module : catalog) {
+    if (module->name != name.substr(0, dot)) continue;
+    for (const Action& action : module->actions)
+      if (action.name == name.substr(dot + 1)) return &action;
+  }
+  return nullptr;
+}
+
+} // namespace belay

@@ -1,0 +1,12 @@
+#pragma once
+#include "belay/action.hpp"
+
+/// The modules that belay has. A module is one file (or folder) here, its declaration below, and its row in catalog.cpp.
+namespace belay::modules {
+
+extern const Module core, manual;
+
+/// Every module, in the order in which help lists them.
+Catalog catalog();
+
+} // namespace belay::modules
