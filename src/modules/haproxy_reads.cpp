@@ -1,0 +1,137 @@
+#include "modules/haproxy_reads.hpp"
+#include "modules/command_outcome.hpp"
+#include "modules/inputs.hpp"
+#include "value/json.hpp"
+#include "value/nearest.hpp"
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace belay::modules::haproxy_reads {
+namespace {
+
+using haproxy_text::counter;
+using haproxy_text::Row;
+
+Expected<std::string> ask(const Value& socket, const std::string& line, const Call& call, const Reads& reads) {
+  auto answer = reads.lines.ask({address(socket), {line}}, call.stop);
+  if (answer) return answer;
+  auto failure = answer.error();
+  failure.message = fmt::format("HAProxy's admin socket {} does not answer: {}", bare_json(socket), failure.message);
+  if (failure.hint.empty()) failure.hint = "is HAProxy running, and is `stats socket … level admin` in its configuration?";
+  return Unexpected(std::move(failure));
+}
+
+std::string text_of(const Row& row, std::string_view column) {
+  const auto at = row.find(column);
+  return at == row.end() ? std::string() : at->second;
+}
+
+Value live(const haproxy_text::Server& server, const std::vector<Row>& all, const std::string& backend) {
+  std::vector<std::pair<std::string, Value>> members{{"state", server.state}, {"weight", server.weight}, {"address", server.address}, {"port", server.port}};
+  const auto row = std::find_if(all.begin(), all.end(), [&](const Row& r) { return text_of(r, "pxname") == backend && text_of(r, "svname") == server.name; });
+  if (row != all.end()) {
+    members.emplace_back("status", text_of(*row, "status"));
+    members.emplace_back("check", text_of(*row, "check_status"));
+    members.emplace_back("current", counter(*row, "scur") + counter(*row, "qcur"));
+    members.emplace_back("since", std::chrono::duration_cast<Duration>(std::chrono::seconds(counter(*row, "lastchg"))));
+  }
+  return Value::object(std::move(members));
+}
+
+Value counted(const Row& row) {
+  return Value::object({{"requests", haproxy_text::requests(row)},
+                        {"failures", haproxy_text::failures(row)},
+                        {"answered_5xx", counter(row, "hrsp_5xx")},
+                        {"connection_errors", counter(row, "econ")},
+                        {"response_errors", counter(row, "eresp")},
+                        {"retries", counter(row, "wretr")},
+                        {"redispatches", counter(row, "wredis")},
+                        {"sessions", counter(row, "stot")},
+                        {"weight", counter(row, "weight")},
+                        {"status", text_of(row, "status")},
+                        {"since", std::chrono::duration_cast<Duration>(std::chrono::seconds(counter(row, "lastchg")))}});
+}
+
+/// The declared probes: sent past HAProxy to the address itself, so that thin traffic need not be waited for.
+Value probe(const Call& call, const Reads& reads) {
+  std::vector<Value> seconds;
+  std::int64_t sent = 0, failed = 0;
+  if (boolean_or(call.in["probe"], false) && call.in["probe_url"].kind() == Kind::text) {
+    Request request;
+    request.url = call.in["probe_url"];
+    request.limit = duration_or(call.in["probe_limit"], std::chrono::seconds(2));
+    const std::vector<Request> all(static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(call.in["probe_count"], 20), 0, 1000)), request);
+    const auto each = [&](std::size_t, const Expected<Answer>& answer) {
+      ++sent;
+      if (!answer || answer->status >= 500) ++failed;
+      if (answer) seconds.emplace_back(std::chrono::duration<double>(answer->took).count());
+    };
+    reads.http.read_all(all, 4, each, call.stop);
+  }
+  return Value::object({{"sent", sent}, {"failed", failed}, {"seconds", std::move(seconds)}});
+}
+
+} // namespace
+
+Value address(const Value& socket) {
+  if (socket.is_unknown() || socket.kind() != Kind::text || socket.text().starts_with("unix:") || socket.text().starts_with("tcp:")) return socket;
+  return "unix:" + socket.text();
+}
+
+Expected<std::vector<haproxy_text::Server>> servers(const Value& socket, const std::string& backend, const Call& call, const Reads& reads) {
+  if (!haproxy_text::is_name(backend)) return Unexpected(Failure{Cause::refused, Reached::no, fmt::format("'{}' is no name of a backend", backend), ""});
+  const auto answer = ask(socket, "show servers state " + backend, call, reads);
+  if (!answer) return Unexpected(answer.error());
+  auto found = haproxy_text::servers(*answer, backend);
+  if (found || found.error().cause != Cause::missing) return found;
+  std::vector<std::string> names;
+  if (const auto all = rows(socket, call, reads))
+    for (const auto& row : *all)
+      if (text_of(row, "svname") == "BACKEND") names.push_back(text_of(row, "pxname"));
+  return Unexpected(Failure{Cause::missing, Reached::yes, fmt::format("HAProxy has no backend '{}'", backend), did_you_mean(backend, names)});
+}
+
+Expected<std::vector<Row>> rows(const Value& socket, const Call& call, const Reads& reads) {
+  const auto answer = ask(socket, "show stat", call, reads);
+  if (!answer) return Unexpected(answer.error());
+  return haproxy_text::rows(*answer);
+}
+
+Outcome read_servers(const Call& call, const Reads& reads) {
+  const auto backend = text_or(call.in["backend"], "");
+  const auto found = servers(call.in["socket"], backend, call, reads);
+  if (!found) return failed_outcome(found.error());
+  const auto all = rows(call.in["socket"], call, reads);
+  if (!all) return failed_outcome(all.error());
+  std::vector<std::pair<std::string, Value>> by_name;
+  std::vector<Value> serving;
+  for (const auto& server : *found) {
+    by_name.emplace_back(server.name, live(server, *all, backend));
+    if (server.state == "ready" && server.weight > 0) serving.emplace_back(server.name);
+  }
+  Outcome outcome;
+  outcome.outputs = Value::object({{"servers", Value::object(std::move(by_name))}, {"serving", std::move(serving)}});
+  return outcome;
+}
+
+Outcome read_counters(const Call& call, const Reads& reads) {
+  const auto backend = text_or(call.in["backend"], "");
+  const auto all = rows(call.in["socket"], call, reads);
+  if (!all) return failed_outcome(all.error());
+  std::vector<std::pair<std::string, Value>> by_name;
+  std::vector<std::string> backends;
+  Value whole;
+  for (const auto& row : *all) {
+    const auto name = text_of(row, "svname");
+    if (name == "BACKEND") backends.push_back(text_of(row, "pxname"));
+    if (text_of(row, "pxname") != backend || name == "FRONTEND") continue;
+    if (name == "BACKEND") whole = Value::object({{"requests", counter(row, "req_tot")}, {"failures", counter(row, "hrsp_5xx")}});
+    else by_name.emplace_back(name, counted(row));
+  }
+  if (whole.is_null()) return failed_outcome({Cause::missing, Reached::yes, fmt::format("HAProxy has no backend '{}'", backend), did_you_mean(backend, backends)});
+  Outcome outcome;
+  outcome.outputs = Value::object({{"servers", Value::object(std::move(by_name))}, {"backend", whole}, {"probes", probe(call, reads)}});
+  return outcome;
+}
+
+} // namespace belay::modules::haproxy_reads
