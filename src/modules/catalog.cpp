@@ -5,6 +5,7 @@ namespace modules {
 namespace {
 constexpr const Module* k_modules[] = {
     &core,
+    &gates,
     &haproxy,
     &manual,
 };
