@@ -107,20 +107,26 @@ struct Setting {
 struct Service {
   std::string name, platform, environment;
   bool is_protected = false, state_local = false;
+  Value freeze, guards; ///< of its environment, as belay.yaml has them: a list of windows, a map of what must be true
   std::vector<Setting> settings; ///< every leaf, with its origin
   Value service, env; ///< what expressions see as `service` and `env`; secrets are resolved when a run starts
   std::vector<std::pair<std::string, Value>> secrets; ///< name → reference; expressions see `secrets.NAME`
 };
 
+/// Trees of belay.yaml and the service files, private to src/runbook.
+struct ProjectFiles;
+
 struct Project {
-  std::string folder; ///< absolute; empty: the compiled-in one
+  std::string name, folder; ///< absolute; empty: the compiled-in one
   bool builtin = true;
   std::string state_url;
   Value defaults, notifiers;
   std::vector<std::string> environments; ///< in the order of belay.yaml
   std::vector<std::string> services;
   std::vector<std::vector<std::string>> read_commands; ///< argv prefixes that core.read may run in a dry run
-  std::vector<Runbook> runbooks;
+  std::vector<Runbook> runbooks; ///< sorted by name
+  std::string base;              ///< the absolute folder that relative paths resolve against
+  std::shared_ptr<const ProjectFiles> files;
 
   const Runbook* find(std::string_view name) const;
 };
