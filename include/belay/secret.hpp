@@ -27,6 +27,8 @@ public:
   ~Redactor();
   void learn(const Value& secret); ///< and its base64 (3 alignments, both alphabets), URL, JSON, hex and shell forms; shorter than 4 bytes is not learnt
   std::string clean(std::string_view text) const;  ///< secrets become `(secret)`
+  std::string clean(const std::string& text) const { return clean(std::string_view(text)); } // would be ambiguous: Value is made of text, too
+  std::string clean(const char* text) const { return clean(std::string_view(text)); }
   Value clean(const Value&) const;                 ///< secret values and texts that contain one, masked
   /// For text that comes in pieces: holds back what may be the beginning of a secret.
   class Stream {
