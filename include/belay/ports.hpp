@@ -26,7 +26,8 @@ struct Request {
   Value body; ///< text or bytes as they are; a map or list as canonical JSON
   Duration limit{}; ///< zero: the Stop's alone
   bool reads_by_post = false;
-  unsigned redirects = 0; ///< how many may be followed; credentials never cross to another host
+  unsigned redirects = 0; ///< how many may be followed, of GET and HEAD; credentials never cross to another host
+  bool link_local = false; ///< may go to link-local and metadata addresses: set by code that means them (a cloud's token), never by data
 };
 /// A program, without a shell. The environment is belay's own without its secrets, plus what is named here.
 struct Command {
