@@ -1,0 +1,37 @@
+#include "ports/fd.hpp"
+#include "ports/real_ports.hpp"
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <thread>
+
+using namespace belay;
+
+namespace {
+
+/// Starts children of several kinds and waits to be killed; says the pids of all once they run.
+int parent_to_be_killed(const std::string& folder) {
+  const auto clock = make_clock();
+  const auto process = make_process({});
+  const Stop stop(*clock);
+  const std::string script = "trap '' TERM; echo $$ >> pids; sleep 1000 & echo $! >> pids; (trap '' TERM; exec setsid sleep 1000) & echo $! >> pids; "
+                             "(setsid sh -c 'sleep 1000 & echo $! >> pids; echo $$ >> pids; wait' &) ; while [ $(wc -l < pids) -lt 5 ]; do sleep 0.01; done; touch ready; wait; sleep 1000";
+  Command command{{"sh", "-c", script}};
+  command.folder = folder;
+  command.private_files = {{"PASSFILE", Value("s3cret").as_secret()}};
+  std::thread running([&] { (void)process->run(command, nullptr, nullptr, nullptr, stop); });
+  running.join();
+  return 0;
+}
+
+} // namespace
+
+std::optional<int> run_as_another_part(int argc, char** argv);
+
+std::optional<int> run_as_another_part(int argc, char** argv) {
+  if (const auto status = guard_main(argc, argv)) return status;
+  if (argc == 3 && std::strcmp(argv[1], "--parent-to-be-killed") == 0) return parent_to_be_killed(argv[2]);
+  return {};
+}
