@@ -50,7 +50,9 @@ struct Exchange {
   std::vector<Value> lines; ///< each sent with a line feed; the answer is read to the end of the connection
 };
 /// Operations on files, done in order: `make_folder`, `write` (contents), `link` (to target, replacing atomically), `rename`,
-/// `remove`, `remove_tree`, `copy_tree`. Each is durable when it returns (the folder is synced).
+/// `remove`, `remove_tree`, `copy_tree`. Each is durable when it returns (the folder is synced). `write` and `link` replace; `rename`
+/// and `copy_tree` never do (`conflict`); a copy is there whole or not at all; removing what is not there succeeds. No operation follows
+/// a link in the last place of its path, or any inside a tree.
 struct FileChange {
   std::string operation;
   Value path, to; ///< `to`: the target of link, rename and copy_tree; the contents of write
@@ -126,7 +128,9 @@ struct ProcessReads {
   virtual std::optional<std::string> find(const std::string& program) = 0; ///< its absolute path on PATH
 };
 struct Process : ProcessReads {
-  /// `in` feeds and `out` takes the standard streams; without `out`, both outputs are kept and passed to `tell`.
+  /// `in` feeds and `out` takes the standard streams; without `out`, both outputs are kept and passed to `tell` in whole lines.
+  /// `out` is not finished here: only the caller knows which statuses are good. Returns when the child and its group are gone; processes
+  /// that it left behind get 2 s, are then ended, and are named at the end of `err`. A child that a signal ended has the status 128 + signal.
   virtual Expected<Ended> run(const Command&, Source* in, Sink* out, Tell* tell, const Stop&) = 0;
   virtual Expected<std::unique_ptr<Child>> start(const Command&, const Stop&) = 0;
 };

@@ -49,7 +49,7 @@ std::string last_words(const std::string& errors) {
 } // namespace
 
 Expected<std::unique_ptr<ChildRun>> ChildRun::start(Guard& guard, const SpawnRequest& request, ChildWishes wishes) {
-  std::unique_ptr<ChildRun> run(new ChildRun);
+  std::unique_ptr<ChildRun> run(new ChildRun(guard));
   auto output = make_pipe(), errors = make_pipe();
   if (!output || !errors) return Unexpected(output ? errors.error() : output.error());
   Pipe input;
@@ -230,6 +230,7 @@ void ChildRun::take_reports() {
 
 void ChildRun::lose_guard() {
   ::kill(-m_child.pid, SIGKILL);
+  m_guard.lost(m_child.guard);
   m_exited = true;
   m_gone = true;
   if (!m_why)

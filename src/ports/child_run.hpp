@@ -33,7 +33,7 @@ public:
 
 private:
   using Clock = std::chrono::steady_clock;
-  ChildRun() = default;
+  explicit ChildRun(Guard& guard) : m_guard(guard) {}
   Duration time_left(const Stop&) const;
   void watch(const Stop&);
   void end_because(Failure why, Duration grace);
@@ -45,6 +45,7 @@ private:
   void lose_guard();
   Failure ended_failure(const Stop&) const;
 
+  Guard& m_guard;
   ChildWishes m_wishes;
   Guard::Started m_child;
   Fd m_input, m_output, m_errors;

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <vector>
 
@@ -120,6 +121,30 @@ Expected<void> copy_inside(int from, int to, const std::string& path, int depth)
   return {};
 }
 
+/// An empty folder, locked while it is filled. What a belay that was killed left of the same copy goes first; a living one keeps its own.
+Expected<Fd> open_part_folder(const std::string& path) {
+  const auto open_locked = [&]() -> Expected<Fd> {
+    auto fd = open_folder(path);
+    if (fd && ::flock(fd->get(), LOCK_EX | LOCK_NB) != 0)
+      return Unexpected(Failure{Cause::conflict, Reached::no, "another belay is filling " + path + " at this moment", "wait until it has ended"});
+    return fd;
+  };
+  if (::mkdir(path.c_str(), 0700) != 0) {
+    if (errno != EEXIST) return failed("cannot create the folder " + path, Reached::no);
+    auto old = open_locked();
+    if (!old) return old;
+    if (auto done = remove_tree(path); !done) return Unexpected(done.error());
+    if (::mkdir(path.c_str(), 0700) != 0) return failed("cannot create the folder " + path, Reached::no);
+  }
+  auto fresh = open_locked();
+  if (!fresh) return fresh;
+  // Between making and locking another may have taken it for a dead one's: then the lock is on a folder without a name.
+  struct stat mine {}, named {};
+  if (::fstat(fresh->get(), &mine) != 0 || ::lstat(path.c_str(), &named) != 0 || mine.st_ino != named.st_ino || mine.st_dev != named.st_dev)
+    return Unexpected(Failure{Cause::conflict, Reached::no, "another belay is filling " + path + " at this moment", "wait until it has ended"});
+  return fresh;
+}
+
 } // namespace
 
 Expected<void> remove_tree(const std::string& path) { return remove_at(AT_FDCWD, path.c_str(), path, k_depth); }
@@ -132,11 +157,10 @@ Expected<void> copy_tree(const std::string& from, const std::string& to) {
   if (!in) return Unexpected(in.error());
   struct stat status {};
   if (::fstat(in->get(), &status) != 0) return failed("cannot read the folder " + from, Reached::no);
-  const std::string temporary = temporary_beside(to);
-  if (::mkdir(temporary.c_str(), 0700) != 0) return failed("cannot create the folder " + temporary, Reached::no);
+  const std::string temporary = folder_of(to) + "/." + name_of(to) + ".belay-copy";
+  auto out = open_part_folder(temporary);
+  if (!out) return Unexpected(out.error());
   const auto copy = [&]() -> Expected<void> {
-    auto out = open_folder(temporary);
-    if (!out) return Unexpected(out.error());
     if (auto done = copy_inside(in->get(), out->get(), from, k_depth); !done) return done;
     if (::fchmod(out->get(), status.st_mode & 07777) != 0 || ::fsync(out->get()) != 0) return failed("cannot make the folder " + temporary + " durable");
     return rename_to_free_name(temporary, to);

@@ -106,16 +106,22 @@ Expected<void> Guard::start_guard() {
   return {};
 }
 
+void Guard::lost(int socket) {
+  const std::lock_guard lock(m_mutex);
+  if (m_pid == 0 || socket != m_socket.get()) return;
+  ::kill(m_pid, SIGKILL);
+  wait_for_guard();
+}
+
 Expected<int> Guard::socket() {
   const std::lock_guard lock(m_mutex);
-  if (m_pid > 0 && ::waitpid(m_pid, nullptr, WNOHANG) == m_pid) m_pid = 0; // somebody ended it: a new one is started
   if (m_pid == 0)
     if (auto started = start_guard(); !started) return Unexpected(started.error());
   return m_socket.get();
 }
 
 Expected<Guard::Started> Guard::start(const SpawnRequest& request, int input, int output, int errors) {
-  const auto guard = socket();
+  auto guard = socket();
   if (!guard) return Unexpected(guard.error());
   auto ends = socket_pair(SOCK_STREAM);
   if (!ends) return Unexpected(ends.error());
@@ -126,13 +132,19 @@ Expected<Guard::Started> Guard::start(const SpawnRequest& request, int input, in
     fds.push_back(fd);
     streams = static_cast<std::uint8_t>(streams | bit);
   }
-  // What fits goes ahead of the descriptors, so that the guard wakes once and finds the whole request.
+  // What fits goes ahead of the descriptors, so that the guard wakes once and finds the whole request. A guard that is gone
+  // has seen nothing of it: another takes it.
   const std::string text = encode(request);
   std::string_view rest(text);
   if (const ssize_t ahead = ::send((*ends)[0].get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT); ahead > 0) rest.remove_prefix(static_cast<std::size_t>(ahead));
-  if (!send_descriptors(*guard, streams, fds)) return Unexpected(no_guard("it does not listen: " + errno_text(errno)));
+  if (!send_descriptors(*guard, streams, fds)) {
+    lost(*guard);
+    guard = socket();
+    if (!guard) return Unexpected(guard.error());
+    if (!send_descriptors(*guard, streams, fds)) return Unexpected(no_guard("it does not listen: " + errno_text(errno)));
+  }
   (*ends)[1].reset();
-  Started started{std::move((*ends)[0]), 0};
+  Started started{std::move((*ends)[0]), 0, *guard};
   GuardReport report;
   const bool sent = send_all(started.socket.get(), rest);
   pollfd ready{started.socket.get(), POLLIN, 0};

@@ -17,6 +17,7 @@ public:
   struct Started {
     Fd socket; ///< carries GuardReports and GuardOrders; closing it ends the child
     pid_t pid = 0;
+    int guard = -1; ///< which guard: its socket
   };
 
   Guard() = default;
@@ -24,6 +25,8 @@ public:
   Guard& operator=(const Guard&) = delete;
   ~Guard(); ///< waits until the guard has ended whatever is left
 
+  /// That guard closed a child's socket without a word, so it is dead or dying; the next child gets another one.
+  void lost(int guard);
   /// Streams of -1 are /dev/null for the child. Returns once the program runs.
   Expected<Started> start(const SpawnRequest&, int input, int output, int errors);
 

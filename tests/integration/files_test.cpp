@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -198,6 +199,22 @@ TEST_CASE_METHOD(Fixture, "copy_tree copies modes and links as they are, whole o
   const auto refused = change("copy_tree", folder / "tree", folder / "other");
   CHECK(refused.error().message.find("tree/pipe") != std::string::npos);
   CHECK(refused.error().reached == Reached::no);
+  CHECK(files->list(folder.path).value() == std::vector<std::string>{"copy", "tree"});
+}
+
+TEST_CASE_METHOD(Fixture, "a copy that a killed belay left half done is begun again, one that is being made is left alone", "[integration][files]") {
+  fs::create_directories(folder / "tree");
+  put(folder / "tree/file", "1");
+  fs::create_directories(folder / ".copy.belay-copy/old");
+  put(folder / ".copy.belay-copy/old/file", "half");
+  const int lock = ::open((folder / ".copy.belay-copy").c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE(::flock(lock, LOCK_EX) == 0);
+  const auto busy = change("copy_tree", folder / "tree", folder / "copy");
+  CHECK(busy.error().cause == Cause::conflict);
+  CHECK(read(folder / ".copy.belay-copy/old/file") == "half");
+  ::close(lock);
+  REQUIRE(change("copy_tree", folder / "tree", folder / "copy"));
+  CHECK(files->list(folder / "copy").value() == std::vector<std::string>{"file"});
   CHECK(files->list(folder.path).value() == std::vector<std::string>{"copy", "tree"});
 }
 

@@ -26,6 +26,17 @@ int parent_to_be_killed(const std::string& folder) {
   return 0;
 }
 
+/// Asks at its terminal and says what came: two lines, the end of input, nothing until a time limit.
+int ask_at_terminal() {
+  const auto clock = make_clock();
+  const auto terminal = make_terminal();
+  const Stop stop(*clock);
+  std::cout << "interactive " << terminal->interactive() << " live " << terminal->live() << " width " << terminal->width() << std::endl;
+  for (const auto* prompt : {"name? ", "sure? ", "end? "}) std::cout << "[" << terminal->ask(prompt, stop).value_or("nothing") << "]" << std::endl;
+  std::cout << "[" << terminal->ask("late? ", stop.nested(std::chrono::milliseconds(50))).value_or("stopped") << "]" << std::endl;
+  return 0;
+}
+
 } // namespace
 
 std::optional<int> run_as_another_part(int argc, char** argv);
@@ -33,5 +44,6 @@ std::optional<int> run_as_another_part(int argc, char** argv);
 std::optional<int> run_as_another_part(int argc, char** argv) {
   if (const auto status = guard_main(argc, argv)) return status;
   if (argc == 3 && std::strcmp(argv[1], "--parent-to-be-killed") == 0) return parent_to_be_killed(argv[2]);
+  if (argc == 2 && std::strcmp(argv[1], "--ask") == 0) return ask_at_terminal();
   return {};
 }
