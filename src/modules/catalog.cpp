@@ -7,6 +7,7 @@ constexpr const Module* k_modules[] = {
     &core,
     &gates,
     &haproxy,
+    &host,
     &manual,
 };
 } // namespace
