@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::uint64_t k_manifest_limit = 64u << 20;
 constexpr std::size_t k_chunk = 1u << 20;
+// What a crash leaves while `verified.json` is being replaced; it says nothing of the backup.
+constexpr std::string_view k_unfinished_note = ".verified.json.";
 
 bool is_file(const Expected<FileStatus>& status) { return status && status->sort == FileStatus::Sort::file; }
 
@@ -102,6 +104,7 @@ Expected<Checked> check(FileReads& files, const std::string& path, Tell& tell, c
     return out;
   }
   for (const std::string& name : *names) {
+    if (name.starts_with(k_unfinished_note)) continue;
     if (name != k_dump && name != k_manifest && name != k_verified) out.problems.push_back(fmt::format("{} does not belong in a backup", name));
     else if (!is_file(files.status(joined(path, name)))) out.problems.push_back(fmt::format("{} is no plain file", name));
   }
