@@ -4,6 +4,7 @@ namespace belay {
 namespace modules {
 namespace {
 constexpr const Module* k_modules[] = {
+    &backup,
     &core,
     &gates,
     &haproxy,

@@ -47,7 +47,7 @@ inline constexpr Field k_target{"target", k_any, true, true, {}, "the database's
 inline constexpr Field k_database{"database", k_text, false, false, {}, "its name; without it, the one that `target` names"};
 inline constexpr Field k_backup{"backup", k_text, true, false, {}, "the folder of the backup"};
 inline constexpr Field k_tools{"tools", k_text, false, false, {}, "folder of PostgreSQL's programs; without it, the lowest sufficient version that is installed"};
-inline constexpr Field k_took{"took", k_duration, false};
+inline constexpr Field k_took{"took", k_duration, false, false, {}, "how long it took"};
 inline constexpr Field k_warnings{"warnings", k_texts, false, false, {}, "what should be known, but does not hinder"};
 
 inline constexpr Field k_dump_inputs[] = {
@@ -63,8 +63,8 @@ inline constexpr Field k_dump_inputs[] = {
     k_tools,
 };
 inline constexpr Field k_dump_outputs[] = {
-    {"id", k_text}, {"path", k_text}, {"size", k_integer, false}, {"raw_size", k_integer, false}, {"sha256", k_text, false}, {"tables", k_integer, false},
-    {"rows", k_integer, false}, {"taken", k_timestamp, false, false, {}, "the recovery point"}, {"lsn", k_text, false}, {"server", k_text, false}, {"tool", k_text, false}, k_took, k_warnings,
+    {"id", k_text, true, false, {}, "of the backup"}, {"path", k_text, true, false, {}, "its folder"}, {"size", k_integer, false, false, {}, "bytes"}, {"raw_size", k_integer, false, false, {}, "bytes when decompressed"}, {"sha256", k_text, false, false, {}, "of the compressed file"}, {"tables", k_integer, false, false, {}, "how many"},
+    {"rows", k_integer, false, false, {}, "of all tables"}, {"taken", k_timestamp, false, false, {}, "the recovery point"}, {"lsn", k_text, false, false, {}, "position in the write-ahead log"}, {"server", k_text, false, false, {}, "the version of the server"}, {"tool", k_text, false, false, {}, "the version of pg_dump"}, k_took, k_warnings,
 };
 inline constexpr Action k_dump{"dump", "Back a database up: pg_dump in one snapshot, compressed and hashed on the way, with the rows of every table counted in that snapshot",
                                k_dump_inputs, k_dump_outputs,
@@ -76,7 +76,7 @@ inline constexpr Field k_verify_inputs[] = {
     {"sessions", k_integer, false, false, "2", "that count at a time"},
 };
 inline constexpr Field k_verify_outputs[] = {
-    {"matches", k_boolean}, {"differences", k_texts}, {"tables", k_integer}, {"rows", k_integer}, {"objects", k_map}, k_took,
+    {"matches", k_boolean, true, false, {}, "whether nothing differs"}, {"differences", k_texts, true, false, {}, "one sentence each"}, {"tables", k_integer, true, false, {}, "how many"}, {"rows", k_integer, true, false, {}, "of all tables"}, {"objects", k_map, true, false, {}, "kind: number"}, k_took,
 };
 inline constexpr Action k_verify{"verify", "Compare a database with what a backup recorded: the rows of every table, its hash where one was recorded, constraints, indexes and extensions",
                                  k_verify_inputs, k_verify_outputs, Read{.read = read_verify, .touches = touches_database}};
@@ -91,7 +91,7 @@ inline constexpr Field k_restore_inputs[] = {
     k_tools,
 };
 inline constexpr Field k_restore_outputs[] = {
-    {"database", k_text}, {"backup", k_text, false}, {"bytes", k_integer, false}, {"taken", k_timestamp, false}, k_took, k_warnings,
+    {"database", k_text, true, false, {}, "its name"}, {"backup", k_text, false, false, {}, "the id of the backup"}, {"bytes", k_integer, false, false, {}, "restored, uncompressed"}, {"taken", k_timestamp, false, false, {}, "the recovery point"}, k_took, k_warnings,
 };
 inline constexpr Action k_restore{"restore", "Restore a backup into a new database beside the one it is of; a damaged backup is refused before anything is made",
                                   k_restore_inputs, k_restore_outputs,
@@ -103,21 +103,21 @@ inline constexpr Field k_swap_inputs[] = {
     {"from", k_text, true, false, {}, "the database that takes its place; empty: none"},
     {"keep_as", k_text, false, false, {}, "the name under which the present one is kept; without it, DATABASE_before_YYYYMMDD_HHMMSS"},
 };
-inline constexpr Field k_swap_outputs[] = {{"database", k_text}, {"kept", k_text}, {"from", k_text}, {"ended", k_integer, false, false, {}, "connections that were ended"}};
+inline constexpr Field k_swap_outputs[] = {{"database", k_text, true, false, {}, "its name"}, {"kept", k_text, true, false, {}, "ids"}, {"from", k_text, true, false, {}, "the name that it had"}, {"ended", k_integer, false, false, {}, "connections that were ended"}};
 inline constexpr Action k_swap{"swap", "Put another database in this one's place: both are renamed in one transaction, connections are ended, the former is kept and takes no connections",
                                k_swap_inputs, k_swap_outputs,
                                Change{.effect = Effect::changes, .repeat = Repeat::conditional, .observe = observe_swap, .prepare = prepare_swap, .perform = perform_swap,
                                       .judge = judge_swap, .undo = undo_swap, .touches = touches_swap}};
 
 inline constexpr Field k_in_place_inputs[] = {k_target, k_database, k_backup, k_tools};
-inline constexpr Field k_in_place_outputs[] = {{"database", k_text}, {"backup", k_text}, k_took, k_warnings};
+inline constexpr Field k_in_place_outputs[] = {{"database", k_text, true, false, {}, "its name"}, {"backup", k_text, true, false, {}, "the id of the backup"}, k_took, k_warnings};
 inline constexpr Action k_in_place{"restore-in-place", "Overwrite a database with a backup in one transaction: all of it or nothing; tables that are newer than the backup stay",
                                    k_in_place_inputs, k_in_place_outputs,
                                    Change{.effect = Effect::destroys, .repeat = Repeat::once, .observe = observe_in_place, .prepare = prepare_in_place, .perform = perform_in_place,
                                           .touches = touches_database}};
 
 inline constexpr Field k_drop_copy_inputs[] = {k_target, {"database", k_text, true, false, {}, "a copy that postgres.restore made: NAME_scratch_… or NAME_restore_…"}};
-inline constexpr Field k_drop_copy_outputs[] = {{"database", k_text}, {"dropped", k_boolean, false}};
+inline constexpr Field k_drop_copy_outputs[] = {{"database", k_text, true, false, {}, "its name"}, {"dropped", k_boolean, false, false, {}, "what was dropped"}};
 /// It takes away only what a run of belay made beside the database, so nothing of the user's changes.
 inline constexpr Action k_drop_copy{"drop-copy", "Drop a copy that postgres.restore made; any other database is refused", k_drop_copy_inputs, k_drop_copy_outputs,
                                     Change{.effect = Effect::adds, .repeat = Repeat::same_state, .observe = observe_drop_copy, .prepare = prepare_drop_copy,
@@ -128,7 +128,7 @@ inline constexpr Field k_prune_old_inputs[] = {
     {"older_than", k_duration, false, false, "168h", "how long a database that a restore replaced is kept"},
     {"folder", k_text, false, false, {}, "the folder of this service's backups in this environment: what dumps and restores that died left there is removed too"},
 };
-inline constexpr Field k_prune_old_outputs[] = {{"dropped", k_texts}, {"removed", k_texts}, {"kept", k_texts}};
+inline constexpr Field k_prune_old_outputs[] = {{"dropped", k_texts, true, false, {}, "what was dropped"}, {"removed", k_texts, true, false, {}, "ids"}, {"kept", k_texts, true, false, {}, "ids"}};
 inline constexpr Action k_prune_old{"prune-old", "Drop databases that a restore replaced long ago, and what restores and dumps that died left behind", k_prune_old_inputs,
                                     k_prune_old_outputs,
                                     Change{.effect = Effect::destroys, .repeat = Repeat::same_state, .observe = observe_prune_old, .prepare = prepare_prune_old,
