@@ -17,12 +17,16 @@ struct Type {
   std::vector<Type> of;  ///< list: element; map: key, value; optional: value; type: none
   std::vector<std::pair<std::string, Type>> members; ///< of an object (kind map, `of` empty)
   bool object = false;
+  char variable = 0; ///< the checker's own: a type yet to be found (the element of an empty list)
 };
 
-/// The names an expression may use. `open`: every other name is `any`.
+/// The names an expression may use; one may be dotted (`a.b.c`). `open`: every other name is `any`. `checked`: false finds names
+/// and overloads only when evaluated, as CEL's parse-only mode does. `container`: names are looked for in it first.
 struct Scope {
   std::vector<std::pair<std::string, Type>> names;
   bool open = false;
+  bool checked = true;
+  std::string container = {};
 };
 
 struct Issue {
