@@ -361,6 +361,28 @@ TEST_CASE_METHOD(Fixture, "a started child runs beside until it is ended", "[int
   CHECK(process->start({{"no-such-program-x"}}, stop).error().cause == Cause::missing);
 }
 
+TEST_CASE_METHOD(Fixture, "a child outlives the port that started it until it is let go", "[integration][process]") {
+  auto child = process->start({{"sleep", "1000"}}, stop);
+  REQUIRE(child);
+  process.reset();
+  const auto pid = static_cast<pid_t>((*child)->pid());
+  CHECK((*child)->running());
+  child->reset();
+  CHECK_FALSE(alive(pid));
+}
+
+TEST_CASE_METHOD(Fixture, "a child that fails in the middle of its stream is told by its status, and its sink is left unfinished", "[integration][process]") {
+  CountingSink sink;
+  const auto failed = run(shell("head -c 1000000 /dev/zero; exit 3"), nullptr, &sink);
+  REQUIRE(failed);
+  CHECK(failed->status == 3);
+  CHECK(sink.bytes == 1'000'000);
+  CHECK_FALSE(sink.finished);
+  const auto killed = run(shell("head -c 1000000 /dev/zero; kill -9 $$"), nullptr, &sink);
+  REQUIRE(killed);
+  CHECK(killed->status == 137);
+}
+
 TEST_CASE_METHOD(Fixture, "twenty children from several threads each get their own answer", "[integration][process]") {
   std::vector<std::thread> threads;
   std::atomic<int> right = 0;
