@@ -31,6 +31,7 @@ Value copy_of(const Value& in, const Identity& id) {
 Value workspace_of(const Value& in) {
   if (in["workspace"].is_unknown() || (in["workspace"].kind() == Kind::text && !in["workspace"].text().empty())) return in["workspace"];
   return lift(in["backup"], [](const Value& plain) {
+    if (plain.kind() != Kind::text) return Value();
     const std::string& path = plain.text();
     const auto slash = path.find_last_of('/', path.find_last_not_of('/'));
     return Value(slash == std::string::npos ? std::string(".") : path.substr(0, slash));
