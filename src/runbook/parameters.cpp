@@ -1,5 +1,5 @@
 #include "runbook/parameters.hpp"
-#include "value/duration.hpp"
+#include "runbook/duration.hpp"
 #include "runbook/yaml.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
@@ -130,7 +130,8 @@ private:
       auto value = parameter.standard->evaluate(Value(std::move(names)));
       return keep(parameter, value ? as_kind(parameter.type, *value) : value);
     }
-    if (!parameter.optional) say(parameter.where, fmt::format("parameter '{}' has no value", parameter.name), fmt::format("give it with -p {}=VALUE{}", parameter.name, parameter.help.empty() ? "" : ": " + parameter.help));
+    if (parameter.optional) return m_bound.emplace_back(Value(parameter.name), Value()), void();
+    say(parameter.where, fmt::format("parameter '{}' has no value", parameter.name), fmt::format("give it with -p {}=VALUE{}", parameter.name, parameter.help.empty() ? "" : ": " + parameter.help));
   }
 
   void keep(const Parameter& parameter, Expected<Value> value) {

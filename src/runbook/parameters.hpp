@@ -11,7 +11,7 @@ struct Given {
 };
 
 /// The runbook's parameters by name, typed, defaults evaluated over `bindings` (`service`, `env`); an optional one that is not given is
-/// absent. Secret ones are marked secret. Throws Error (usage) with every problem: unknown names with the nearest, wrong types, choices, patterns.
+/// null. Secret ones are marked secret. Throws Error (usage) with every problem: unknown names with the nearest, wrong types, choices, patterns.
 Value bind_parameters(const Runbook&, const std::vector<Given>&, const Value& bindings);
 
 /// A text as a value of a parameter's or field's kind; a failure says what was wanted. Lists and maps are JSON or YAML; a list may be `a,b`.

@@ -68,7 +68,7 @@ constexpr Key k_step_keys[] = {
 constexpr Key k_parameter_keys[] = {
     {"type", {.form = Form::choice, .choices = k_types}, "the type of its value", false, "string"},
     {"help", k_text, "what it means, for people"},
-    {"optional", k_flag, "without a value it is absent: params.?NAME", false, "false"},
+    {"optional", k_flag, "without a value it is null", false, "false"},
     {"default", k_tree, "its value where none is given; may use service and env"},
     {"choices", {.form = Form::list, .of = &k_text}, "the only values it may have"},
     {"pattern", k_text, "a regular expression (RE2) for the whole value"},

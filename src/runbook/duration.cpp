@@ -1,4 +1,4 @@
-#include "value/duration.hpp"
+#include "runbook/duration.hpp"
 #include <charconv>
 #include <utility>
 

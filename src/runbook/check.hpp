@@ -1,0 +1,20 @@
+#pragma once
+#include "belay/action.hpp"
+#include "runbook/model.hpp"
+
+namespace belay {
+
+/// error: a run would fail, or could not be taken back; it makes the check's exit 4. warning: worth a look.
+enum class Severity : std::uint8_t { warning, error };
+
+struct Checked {
+  Severity severity = Severity::error;
+  Problem problem;
+  std::string step; ///< path; empty: the runbook itself
+};
+
+/// Types every reference and input of a loaded runbook against the catalogue, and names what a run could not survive or take back: changing
+/// steps without timeout or undo, destroying ones without confirmation or guard, secrets that would be seen. In the order of the file.
+std::vector<Checked> check_runbook(const Runbook&, const Project&, Catalog);
+
+} // namespace belay
