@@ -189,7 +189,10 @@ Value undo_weights(const Intent& intent, const Value& seen, const Value&) {
   {.name = "socket", .type = k_text, .help = "the admin socket: a path, or tcp:HOST:PORT; it needs `level admin` to change anything"}, \
       {.name = "backend", .type = k_text, .help = "the backend's name"}
 
-constexpr Field k_servers_in[] = {BELAY_HAPROXY_FIELDS};
+constexpr Field k_servers_in[] = {
+    BELAY_HAPROXY_FIELDS,
+    {.name = "judge", .type = k_boolean, .required = false, .standard = "false", .help = "whether a server that is down, and a backend without any, are findings"},
+};
 constexpr Field k_servers_out[] = {
     {.name = "servers", .type = k_map, .help = "name: {state, weight, address, port, status, check, current, since}; current: requests under way or queued"},
     {.name = "serving", .type = k_texts, .help = "the servers that are ready with a weight above 0"},

@@ -26,10 +26,14 @@ std::string text_of(const Row& row, std::string_view column) {
   return at == row.end() ? std::string() : at->second;
 }
 
+const Row* row_of(const std::vector<Row>& all, const std::string& backend, const std::string& name) {
+  const auto row = std::find_if(all.begin(), all.end(), [&](const Row& r) { return text_of(r, "pxname") == backend && text_of(r, "svname") == name; });
+  return row == all.end() ? nullptr : &*row;
+}
+
 Value live(const haproxy_text::Server& server, const std::vector<Row>& all, const std::string& backend) {
   std::vector<std::pair<std::string, Value>> members{{"state", server.state}, {"weight", server.weight}, {"address", server.address}, {"port", server.port}};
-  const auto row = std::find_if(all.begin(), all.end(), [&](const Row& r) { return text_of(r, "pxname") == backend && text_of(r, "svname") == server.name; });
-  if (row != all.end()) {
+  if (const Row* row = row_of(all, backend, server.name)) {
     members.emplace_back("status", text_of(*row, "status"));
     members.emplace_back("check", text_of(*row, "check_status"));
     members.emplace_back("current", counter(*row, "scur") + counter(*row, "qcur"));
@@ -50,6 +54,21 @@ Value counted(const Row& row) {
                         {"weight", counter(row, "weight")},
                         {"status", text_of(row, "status")},
                         {"since", std::chrono::duration_cast<Duration>(std::chrono::seconds(counter(row, "lastchg")))}});
+}
+
+/// What is wrong with a backend: nobody has its traffic, or somebody who should does not answer.
+std::vector<Finding> judged(const std::vector<haproxy_text::Server>& servers, const std::vector<Row>& all, const std::string& backend) {
+  std::vector<Finding> findings;
+  bool any = false;
+  for (const auto& server : servers) {
+    if (server.state != "ready" || server.weight == 0) continue;
+    const Row* row = row_of(all, backend, server.name);
+    const auto status = row != nullptr ? text_of(*row, "status") : std::string();
+    if (status.starts_with("DOWN")) findings.push_back({backend + "/" + server.name, fmt::format("HAProxy's checks say {} ({})", status, text_of(*row, "check_status")), {}});
+    else any = true;
+  }
+  if (!any) findings.push_back({backend, "no server of it takes traffic", {}});
+  return findings;
 }
 
 /// The declared probes: sent past HAProxy to the address itself, so that thin traffic need not be waited for.
@@ -110,6 +129,7 @@ Outcome read_servers(const Call& call, const Reads& reads) {
     if (server.state == "ready" && server.weight > 0) serving.emplace_back(server.name);
   }
   Outcome outcome;
+  if (boolean_or(call.in["judge"], false)) outcome.findings = judged(*found, *all, backend);
   outcome.outputs = Value::object({{"servers", Value::object(std::move(by_name))}, {"serving", std::move(serving)}});
   return outcome;
 }

@@ -48,10 +48,10 @@ constexpr Field k_instance_in[] = {
     {.name = "name", .type = k_text, .help = "the program's name, for ever: NAME.conf"},
     {.name = "state", .type = k_text, .help = "running (and healthy), stopped or absent"},
     {.name = "release", .type = k_text, .required = false, .help = "which release it runs"},
-    {.name = "port", .type = k_integer, .required = false, .help = "where it listens; kept for who reads the instances, the command must name it itself"},
-    {.name = "command", .type = k_texts, .required = false, .help = "program and arguments; `./x` is a program of the release, in whose folder it runs"},
+    {.name = "port", .type = k_integer, .required = false, .help = "where it listens"},
+    {.name = "command", .type = k_texts, .required = false, .help = "program and arguments; `./x` is a program of the release, in whose folder it runs; `{port}` is its port"},
     {.name = "environment", .type = k_text_map, .required = false, .help = "its variables; BELAY_RUN is added. No secrets: it reads those from its own files"},
-    {.name = "health", .type = k_text, .required = false, .help = "a URL of its own port: it runs only when that answers 2xx"},
+    {.name = "health", .type = k_text, .required = false, .help = "a URL of its own: it runs only when that answers 2xx; `{port}` is its port"},
     {.name = "ready_within", .type = k_duration, .required = false, .standard = "30s", .help = "how long it may take until then"},
     {.name = "stop_seconds", .type = k_integer, .required = false, .standard = "30", .help = "how long it may take to finish after TERM"},
     {.name = "user", .type = k_text, .required = false, .help = "who it runs as; supervisor's own user without it"},
@@ -70,6 +70,7 @@ constexpr Field k_slots_in[] = {
     {.name = "slots", .type = k_map, .help = "slot: port; each is a server of HAProxy by that name"},
     {.name = "servers", .type = k_map, .help = "of haproxy.servers"},
     {.name = "instances", .type = k_map, .required = false, .help = "of host.instances"},
+    {.name = "current", .type = k_text, .required = false, .help = "the release that took over last; with it a split is no error: the slot that runs another one counts as serving, so that it is left"},
 };
 constexpr Field k_slots_out[] = {
     {.name = "serving", .type = k_text, .help = "the slot that has the traffic; empty before the first deploy"},
@@ -77,6 +78,8 @@ constexpr Field k_slots_out[] = {
     {.name = "serving_release", .type = k_text, .help = "the release it runs, or empty"},
     {.name = "free", .type = k_text, .help = "the slot for the next release"},
     {.name = "free_port", .type = k_integer, .help = "its port"},
+    {.name = "free_release", .type = k_text, .help = "what the free slot runs or ran, or empty"},
+    {.name = "split", .type = k_boolean, .help = "whether both have traffic"},
     {.name = "first", .type = k_boolean, .help = "whether nothing serves yet"},
 };
 constexpr Field k_last_good_in[] = {

@@ -61,18 +61,26 @@ Outcome read_slots(const Call& call, const Reads&) {
       return failed_outcome({Cause::missing, Reached::no, fmt::format("HAProxy has no server '{}' for the slot of that name", slot), "name the slots as HAProxy's servers are named"});
     (server["state"] == Value("ready") && integer_or(server["weight"], 0) > 0 ? serving : free).push_back(slot);
   }
+  const auto release_of = [&](const std::string& slot) { return text_or(in["instances"][text_or(in["service"], "") + "-" + slot]["release"], ""); };
+  const bool split = serving.size() == 2;
+  if (const auto current = text_or(in["current"], ""); split && !current.empty()) {
+    // What a deploy left half-way: the slot that runs what took over last is the good one.
+    const auto good = std::find_if(serving.begin(), serving.end(), [&](const std::string& slot) { return release_of(slot) == current; });
+    if (good != serving.end()) free.insert(free.begin(), *good), serving.erase(good);
+  }
   if (serving.size() > 1)
     return failed_outcome({Cause::conflict, Reached::no, fmt::format("the traffic is split between {}: a deploy was left half-way", listed(serving)),
                            "finish it or take it back: `belay runs list`, then `runs resume` or `runs abort`; or `belay rollback`"});
   if (free.empty()) return failed_outcome({Cause::refused, Reached::no, "there is no free slot for a new release", "blue-green and canary need two slots"});
-  const auto instance = [&](const std::string& slot) { return in["instances"][text_or(in["service"], "") + "-" + slot]; };
   const std::string from = serving.empty() ? "" : serving.front();
   Outcome outcome;
   outcome.outputs = Value::object({{"serving", from},
                                    {"serving_port", from.empty() ? Value(0) : in["slots"][from]},
-                                   {"serving_release", from.empty() ? Value("") : Value(text_or(instance(from)["release"], ""))},
+                                   {"serving_release", from.empty() ? "" : release_of(from)},
                                    {"free", free.front()},
                                    {"free_port", in["slots"][free.front()]},
+                                   {"free_release", release_of(free.front())},
+                                   {"split", split},
                                    {"first", from.empty()}});
   return outcome;
 }

@@ -25,6 +25,13 @@ Value quoted(const Value& value) {
   return out + "\"";
 }
 
+/// `{port}` filled in.
+Value filled(const Value& word, const Value& port) {
+  const auto text = text_or(word, "");
+  const auto at = text.find("{port}");
+  return at == std::string::npos || port.is_null() ? word : join({text.substr(0, at), port, text.substr(at + 6)});
+}
+
 void each_text(const Value& value, const std::function<void(const std::string&)>& each) {
   if (value.is_unknown() || value.is_secret()) return;
   if (value.kind() == Kind::text) each(value.text());
@@ -38,9 +45,13 @@ void each_text(const Value& value, const std::function<void(const std::string&)>
 
 Value wanted_of(const Value& in) {
   std::vector<std::pair<std::string, Value>> members;
+  Value::List command;
+  for (const Value& word : elements(in["command"])) command.push_back(filled(word, in["port"]));
   for (const char* name : k_members) {
     const std::string_view member = name;
-    if (member == "folder") members.emplace_back(name, in["folder"].is_null() ? join({in["root"], "/releases/", in["release"]}) : in["folder"]);
+    if (member == "command") members.emplace_back(name, command);
+    else if (member == "health" && !in["health"].is_null()) members.emplace_back(name, filled(in["health"], in["port"]));
+    else if (member == "folder") members.emplace_back(name, in["folder"].is_null() ? join({in["root"], "/releases/", in["release"]}) : in["folder"]);
     else if (member == "log") members.emplace_back(name, in["log"].is_null() ? join({in["root"], "/log/", in["name"], ".log"}) : in["log"]);
     else if (!in[member].is_null()) members.emplace_back(name, in[member]);
   }

@@ -7,7 +7,8 @@
 /// A program's file for supervisor. Its first line holds, as JSON in a comment, what was wanted, so that the next run can read it back.
 namespace belay::modules::host_program {
 
-/// What an instance is: {state, release, port, command, environment, health, stop_seconds, user, log, folder}; `state` is running or stopped.
+/// What an instance is: {state, release, port, command, environment, health, stop_seconds, user, log, folder}; `state` is running or stopped; `{port}` in a word of
+/// the command and in the health URL is filled in.
 Value wanted_of(const Value& in);
 /// The file's text: unknown where a part of it is. The run's id is told to the program as BELAY_RUN.
 Value text_of(const Value& name, const Value& wanted, const std::string& run);

@@ -228,3 +228,25 @@ TEST_CASE("a rollback marks what it leaves as bad", "[modules]") {
   CHECK(history[0]["bad"].is_null());
   CHECK(history[2]["release"] == Value("1.0.0"));
 }
+
+TEST_CASE("a rollback may begin from a split: what took over last is kept, the other is left", "[modules]") {
+  auto in = slots_in("ready", 90, "ready", 10);
+  Value::Map members = in.map();
+  members.emplace_back("current", "1.0.0");
+  const auto chosen = pure("host.slots", Value(std::move(members)));
+  CHECK(chosen.outputs["serving"] == Value("green"));
+  CHECK(chosen.outputs["free"] == Value("blue"));
+  CHECK(chosen.outputs["free_release"] == Value("1.0.0"));
+  CHECK(chosen.outputs["split"] == Value(true));
+}
+
+TEST_CASE("a program is told its port where it asks for it", "[modules]") {
+  Value::Map members = instance_in().map();
+  for (auto& [key, member] : members) {
+    if (key == Value("command")) member = Value::List{"./shop", "--listen=127.0.0.1:{port}"};
+    if (key == Value("health")) member = "http://127.0.0.1:{port}/health";
+  }
+  const auto intent = change("host.instance").prepare(Value(std::move(members)), standing({}, "", true, false), identity());
+  CHECK(contents(intent).find("\"--listen=127.0.0.1:8001\"") != std::string::npos);
+  CHECK(intent.extra["wanted"]["health"] == Value("http://127.0.0.1:8001/health"));
+}
