@@ -7,9 +7,14 @@ constexpr const Module* k_modules[] = {
     &backup,
     &core,
     &gates,
+    &git,
     &haproxy,
     &host,
+    &http,
     &manual,
+    &notify,
+    &postgres,
+    &tls,
 };
 } // namespace
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t k_keep = 16U << 20, k_window = 1U << 20;
 constexpr long k_connect_ms = 10'000;
+constexpr const char* k_system_authorities = "/etc/ssl/certs"; // beside a file of the user's
 
 std::string lower(std::string_view text) {
   std::string copy(text);
@@ -159,7 +160,7 @@ Expected<std::shared_ptr<Transfer>> Transfer::make(const Request& request, bool 
   transfer->uploads = uploads;
   transfer->link_local = request.link_local;
   transfer->redirects = reads ? request.redirects : 0;
-  transfer->ca_file = ca_file;
+  transfer->ca_file = request.ca_file.empty() ? ca_file : request.ca_file;
   Duration limit = stop.left();
   if (request.limit > Duration::zero()) limit = std::min(limit, request.limit);
   if (limit != Duration::max()) transfer->limit = std::max(std::chrono::milliseconds(1), std::chrono::ceil<std::chrono::milliseconds>(limit));
@@ -177,7 +178,10 @@ void Transfer::apply() {
   set(CURLOPT_QUICK_EXIT, 1L); // a lookup that hangs must not hold up the thread
   set(CURLOPT_ERRORBUFFER, error.data());
   set(CURLOPT_USERAGENT, "belay/" BELAY_VERSION);
-  if (!ca_file.empty()) set(CURLOPT_CAINFO, ca_file.c_str());
+  if (!ca_file.empty()) {
+    set(CURLOPT_CAINFO, ca_file.c_str());
+    set(CURLOPT_CAPATH, k_system_authorities);
+  }
   if (is_loopback(url.host)) set(CURLOPT_PROXY, "");
   set(CURLOPT_CONNECTTIMEOUT_MS, k_connect_ms);
   if (limit.count() > 0) {

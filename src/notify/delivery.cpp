@@ -1,0 +1,85 @@
+#include "notify/delivery.hpp"
+#include <algorithm>
+#include <fmt/core.h>
+
+namespace belay::notify {
+namespace {
+
+constexpr unsigned k_attempts = 10;
+
+std::string text_of(const Value& value) { return !value.is_unknown() && !value.is_secret() && value.kind() == Kind::text ? value.text() : ""; }
+
+std::string in_words(std::string name) {
+  std::replace(name.begin(), name.end(), '-', ' ');
+  return name;
+}
+
+bool rests(const outbox::Message& message, Timestamp now) {
+  if (message.failures == 0 || !message.last_try) return false;
+  return now.seconds - message.last_try->seconds < (std::int64_t{10} << std::min(message.failures, 12U));
+}
+
+} // namespace
+
+std::vector<outbox::Queued> messages_of(const std::string& stream, const fact::Settled& settled, const std::string& about, Timestamp now) {
+  std::vector<outbox::Queued> messages;
+  if (settled.action != "notify.send" || settled.outcome.state != State::done) return messages;
+  const Value& said = settled.outcome.outputs;
+  const std::string title = text_of(said["title"]).empty() ? in_words(text_of(said["template"])) : text_of(said["title"]);
+  const Value to = said["to"];
+  if (to.is_unknown() || to.is_secret() || to.kind() != Kind::list) return messages;
+  for (const Value& notifier : to.list()) {
+    outbox::Queued message;
+    message.notifier = text_of(notifier);
+    message.id = stream + "/" + settled.path + "/" + message.notifier;
+    message.subject = about.empty() ? title : title.empty() ? about : about + ": " + title;
+    message.text = text_of(said["text"]);
+    message.run = stream.starts_with("run/") ? stream.substr(4) : "";
+    message.data = Value::object({{"severity", said["severity"]}, {"template", said["template"]}, {"data", said["data"]}});
+    message.at = now;
+    messages.push_back(std::move(message));
+  }
+  return messages;
+}
+
+void Queueing::on(const Event& event) {
+  if (const auto* started = std::get_if<fact::RunStarted>(&event.fact)) {
+    m_about = started->service.empty() ? started->runbook : started->environment.empty() ? started->service : started->service + " in " + started->environment;
+    return;
+  }
+  const auto* settled = std::get_if<fact::Settled>(&event.fact);
+  if (!settled) return;
+  for (const auto& message : messages_of(event.stream, *settled, m_about, m_time.wall()))
+    if (auto queued = outbox::queue(m_store, message); !queued) m_failures.push_back(fmt::format("a message of {} could not be queued: {}", settled->path, queued.error().message));
+}
+
+Delivery deliver_waiting(Store& store, const Time& time, std::span<Notifier* const> notifiers) {
+  Delivery delivery;
+  const auto waiting = outbox::waiting(store);
+  if (!waiting) {
+    delivery.problems.push_back("the messages that wait cannot be read: " + waiting.error().message);
+    return delivery;
+  }
+  for (const outbox::Message& message : *waiting) {
+    const Timestamp now = time.wall();
+    if (rests(message, now)) {
+      ++delivery.waiting;
+      continue;
+    }
+    const auto found = std::find_if(notifiers.begin(), notifiers.end(), [&](const Notifier* one) { return one->name() == message.what.notifier; });
+    Expected<std::string> went = found == notifiers.end() ? Unexpected(Failure{Cause::missing, Reached::no, fmt::format("there is no notifier '{}'", message.what.notifier), ""}) : (*found)->deliver(message.what);
+    if (went) {
+      ++delivery.delivered;
+      // Should this note be lost, the message is delivered again: twice told is better than never.
+      if (auto noted = outbox::note_delivered(store, message, *went, now); !noted) delivery.problems.push_back("a message was delivered and that could not be noted: " + noted.error().message);
+      continue;
+    }
+    const bool final = found == notifiers.end() || message.failures + 1 >= k_attempts;
+    if (!final) ++delivery.waiting;
+    delivery.problems.push_back(fmt::format("message '{}' to {}: {}{}", message.what.subject, message.what.notifier, went.error().message, final ? "; given up" : ""));
+    if (auto noted = outbox::note_failed(store, message, went.error().message, final, now); !noted) delivery.problems.push_back("that could not be noted: " + noted.error().message);
+  }
+  return delivery;
+}
+
+} // namespace belay::notify
