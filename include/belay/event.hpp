@@ -19,7 +19,7 @@ struct RunStarted {
 struct Expanded { std::string path; std::vector<std::string> keys; };
 struct Skipped { std::string path, reason; };
 /// Durable before the act. `in` and `seen` are masked; `undo`: the inputs that take it back, where they are known before.
-struct Intended { Identity id; std::string action, title, digest, shown; Value in, seen, undo; Effect effect = Effect::changes; Repeat repeat = Repeat::once; };
+struct Intended { Identity id; std::string action, title, digest, shown; std::vector<std::string> touches; Value in, seen, undo; Effect effect = Effect::changes; Repeat repeat = Repeat::once; };
 struct Answered { std::string path; int attempt = 1; Value handle; };
 /// `undo`: what takes it back, now that its outputs are known; null: nothing to take back. `artifact`: where its whole output is kept;
 /// `tail`: its last 4 KiB.

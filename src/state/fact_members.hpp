@@ -26,8 +26,8 @@ template <class Io> void members(Io& io, fact::RunStarted& x) {
 template <class Io> void members(Io& io, fact::Expanded& x) { io("path", x.path), io("keys", x.keys); }
 template <class Io> void members(Io& io, fact::Skipped& x) { io("path", x.path), io("reason", x.reason); }
 template <class Io> void members(Io& io, fact::Intended& x) {
-  io("id", x.id), io("action", x.action), io("title", x.title), io("digest", x.digest), io("shown", x.shown), io("in", x.in), io("seen", x.seen);
-  io("undo", x.undo), io("effect", x.effect), io("repeat", x.repeat);
+  io("id", x.id), io("action", x.action), io("title", x.title), io("digest", x.digest), io("shown", x.shown), io("touches", x.touches);
+  io("in", x.in), io("seen", x.seen), io("undo", x.undo), io("effect", x.effect), io("repeat", x.repeat);
 }
 template <class Io> void members(Io& io, fact::Answered& x) { io("path", x.path), io("attempt", x.attempt), io("handle", x.handle); }
 template <class Io> void members(Io& io, fact::Settled& x) {

@@ -44,7 +44,7 @@ struct StepView {
 
 struct RunView {
   fact::RunStarted header;
-  std::string state = "running"; ///< running, undoing, waiting, stopped, stuck, failed, done, undone, accepted
+  std::string state = "running"; ///< running, undoing, waiting, stopped, stuck; failed, refused, done, undone, accepted
   std::vector<StepView> steps;   ///< in the order in which they were first heard of
   std::vector<fact::Turned> turned;
   std::vector<fact::Decided> decided;
@@ -56,7 +56,7 @@ struct RunView {
   Timestamp last;
   std::uint64_t seq = 0;
 
-  bool finished() const { return state == "done" || state == "undone" || state == "failed" || state == "accepted"; }
+  bool finished() const { return state == "done" || state == "undone" || state == "failed" || state == "accepted" || state == "refused"; }
   const StepView* find(const std::string& path) const;
   std::vector<const StepView*> standing() const; ///< changes and destroys that stand, in order of completion
 

@@ -26,7 +26,7 @@ std::vector<Fact> every_fact() {
   started.reason = "because", started.from = "a", started.only = "b", started.break_glass = "fire", started.dirty = true, started.safeward = true;
   started.parameters = Value::object({{"to", Value()}}), started.settings = Value::object({}), started.secrets = Value::object({{"k", Value("v1")}});
   started.process = {"h", "boot", 42, 77}, started.at = {1, 2};
-  fact::Intended intended{id, "host.start", "Start", "dig", "shown", Value::object({{"a", Value(1)}}), Value("seen"), Value("undo"), Effect::destroys, Repeat::keyed};
+  fact::Intended intended{id, "host.start", "Start", "dig", "shown", {"res:a"}, Value::object({{"a", Value(1)}}), Value("seen"), Value("undo"), Effect::destroys, Repeat::keyed};
   fact::Settled settled{"p", "host.start", "Start", 2, outcome, Effect::adds, Value("undo"), Value("saved"), "file", "tail", Duration(4)};
   fact::RunEnded ended{Exit::stopped, "stopped", {"a"}, {"b"}, {"c"}, {"d"}, Value("o"), {9, 9}};
   return {started,

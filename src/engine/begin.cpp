@@ -1,0 +1,198 @@
+#include "engine/begin.hpp"
+#include "engine/life.hpp"
+#include "engine/scope.hpp"
+#include "value/json.hpp"
+#include "value/nearest.hpp"
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+namespace belay::engine {
+
+std::string new_run_id(const World& world) {
+  std::array<std::byte, 5> random{};
+  world.entropy.fill(random);
+  std::string id = rfc3339({world.time.wall().seconds, 0}).substr(0, 16); // 2026-11-21T22:38
+  std::erase_if(id, [](char c) { return c == '-' || c == ':'; });
+  std::replace(id.begin(), id.end(), 'T', '-');
+  id += '-';
+  for (std::byte b : random) id += "abcdefghjkmnpqrstuvwxyz023456789"[std::to_integer<unsigned>(b) % 32];
+  return id;
+}
+
+Expected<Names> names_of(const World& world, const std::optional<Service>& service, const Value& params, const std::set<std::string>& secrets, const Value& run, bool offline,
+                         const Stop& stop, Redactor* redactor) {
+  std::vector<std::pair<std::string, Value>> values, versions;
+  if (service)
+    for (const auto& [name, reference] : service->secrets) {
+      if (!secrets.contains(name) && !secrets.contains("*")) continue;
+      if (offline) {
+        values.emplace_back(name, Value::unknown({"secrets." + name}).as_secret());
+        continue;
+      }
+      auto resolved = world.secrets.resolve(reference, stop);
+      if (!resolved) return Unexpected(Failure{resolved.error().cause, Reached::no, "the secret '" + name + "' cannot be had: " + resolved.error().message, resolved.error().hint});
+      if (redactor) redactor->learn(resolved->value);
+      values.emplace_back(name, resolved->value.as_secret());
+      versions.emplace_back(name, Value(resolved->version));
+    }
+  Names names;
+  names.base = Value::object({{"service", service ? service->service : Value::object({})},
+                              {"env", service ? service->env : Value::object({})},
+                              {"params", params},
+                              {"secrets", Value::object(std::move(values))},
+                              {"run", run}});
+  names.versions = Value::object(std::move(versions));
+  return names;
+}
+
+Value pinned_settings(const std::optional<Service>& service) {
+  if (!service) return {};
+  Value::List secrets;
+  for (const auto& [name, reference] : service->secrets) secrets.push_back(Value::object({{"name", Value(name)}, {"reference", reference}}));
+  return Value::object({{"name", Value(service->name)},
+                        {"platform", Value(service->platform)},
+                        {"environment", Value(service->environment)},
+                        {"protected", Value(service->is_protected)},
+                        {"service", service->service},
+                        {"env", service->env},
+                        {"secrets", Value(std::move(secrets))}});
+}
+
+std::optional<Service> service_of(const fact::RunStarted& header) {
+  const Value& v = header.settings;
+  if (v.kind() != Kind::map) return {};
+  auto text = [&](const char* name) { return v[name].kind() == Kind::text ? v[name].text() : std::string(); };
+  Service service;
+  service.name = text("name");
+  service.platform = text("platform");
+  service.environment = text("environment");
+  service.is_protected = v["protected"] == Value(true);
+  service.service = v["service"];
+  service.env = v["env"];
+  if (v["secrets"].kind() == Kind::list)
+    for (const Value& s : v["secrets"].list()) service.secrets.emplace_back(s["name"].text(), s["reference"]);
+  return service;
+}
+
+namespace {
+
+std::optional<Taken> holder_of(Store& store, const std::string& claim) {
+  auto claims = store.claims();
+  if (!claims) return {};
+  for (const Taken& t : *claims)
+    if (t.claim == claim) return t;
+  return {};
+}
+
+Finished taken_by(const Taken& t, bool gone) {
+  const std::string since = rfc3339({t.since.seconds, 0});
+  std::string how = t.parked ? "it stands still" : gone ? "its process is gone" : fmt::format("process {} on {}", t.by.process.pid, t.by.process.host);
+  Finished out;
+  out.exit = Exit::claimed;
+  out.state = "refused";
+  out.failure = Failure{Cause::refused, Reached::no, fmt::format("'{}' is claimed by run {} of {} since {} ({}){}", t.claim, t.by.run, t.by.who, since, how, t.by.reason.empty() ? "" : ": " + t.by.reason),
+                        fmt::format("the claim's id is {}", t.id)};
+  out.next = {"belay runs show " + t.by.run};
+  if (t.parked || gone) {
+    out.next.push_back("belay runs resume " + t.by.run);
+    out.next.push_back("belay runs abort " + t.by.run + " --reason WHY");
+  } else {
+    out.next.push_back("wait for it: --wait 10m");
+    out.next.push_back("belay runs abort " + t.by.run + " --reason WHY");
+  }
+  return out;
+}
+
+/// A run that is asked to give way does so within 10 s, or its lease is waited out.
+std::optional<Finished> preempt(Session& session, const std::string& run) {
+  auto& world = session.world;
+  const std::string& claim = session.header.claim;
+  auto holder = holder_of(world.store, claim);
+  if (!holder || holder->by.run != run) return {};
+  if (!holder->parked && !holder_is_dead(world.machine, holder->by.process)) {
+    auto posted = world.store.post({0, run, "preempt", world.machine.user(), session.header.reason.empty() ? "for run " + session.header.run : session.header.reason, world.time.wall()});
+    if (!posted) return refusal(Exit::claimed, "the request to give way cannot be left: " + posted.error().message);
+    for (Duration waited{}; waited < k_lease + std::chrono::seconds(5); waited += std::chrono::seconds(1)) {
+      holder = holder_of(world.store, claim);
+      if (!holder || holder->by.run != run || holder->parked) break;
+      if (!session.keeper.wait(std::chrono::seconds(1), session.soft)) return refusal(Exit::stopped, "stopped while run " + run + " was asked to give way");
+    }
+    holder = holder_of(world.store, claim);
+  }
+  if (holder && holder->by.run == run && holder->parked)
+    if (auto freed = world.store.unlock(claim, holder->id); !freed) return refusal(Exit::claimed, "the claim of run " + run + " cannot be taken over: " + freed.error().message);
+  return {};
+}
+
+} // namespace
+
+std::optional<Finished> claimed(Session& session, Duration wait, const std::string& give_way) {
+  auto& world = session.world;
+  const std::string& claim = session.header.claim;
+  if (claim.empty()) return {};
+  if (!give_way.empty())
+    if (auto end = preempt(session, give_way)) return end;
+  // What a run left whose process died is not walked over: it is resumed or taken back first, or the rescue takes it.
+  if (auto holder = holder_of(world.store, claim); holder && holder->by.run != session.header.run && holder->by.run != give_way && !session.header.safeward && !holder->parked) {
+    const bool gone = holder_is_dead(world.machine, holder->by.process);
+    Journal other(world, holder->by.run);
+    if (gone && other.open() && !other.view().finished()) return taken_by(*holder, true);
+  }
+  auto taken = session.keeper.take(claim, session.header.reason.empty() ? session.header.runbook : session.header.reason, wait);
+  if (!taken) return refusal(Exit::claimed, "the claim '" + claim + "' cannot be taken: " + taken.error().message, taken.error().hint);
+  if (*taken) return taken_by(**taken, false);
+  session.journal.hold(*session.keeper.grant());
+  return {};
+}
+
+namespace {
+
+/// Every step's path with the step, in the order of the file; called runbooks apart.
+void paths(const std::vector<Step>& steps, const std::string& prefix, std::vector<std::pair<std::string, const Step*>>& out) {
+  for (const Step& step : steps) {
+    const std::string path = prefix.empty() ? step.id : prefix + "/" + step.id;
+    out.emplace_back(path, &step);
+    paths(step.steps, path, out);
+  }
+}
+
+} // namespace
+
+std::string wrong_choice(const Runbook& runbook, const std::string& from, const std::string& only, Catalog catalog) {
+  if (from.empty() && only.empty()) return {};
+  std::vector<std::pair<std::string, const Step*>> all;
+  paths(runbook.steps, "", all);
+  std::vector<std::string> names;
+  for (const auto& [path, step] : all) names.push_back(path);
+  for (const std::string& wanted : {from, only}) {
+    std::string plain; // the key of a loop and the round of a group are not in the file
+    int depth = 0;
+    for (char c : wanted) {
+      if (c == '[') ++depth;
+      if (depth == 0) plain += c;
+      if (c == ']') --depth;
+    }
+    if (!wanted.empty() && std::find(names.begin(), names.end(), plain) == names.end()) return "there is no step '" + wanted + "' in " + runbook.name + ": " + did_you_mean(plain, names);
+  }
+  std::vector<std::string> left_out;
+  bool reached = from.empty();
+  for (const auto& [path, step] : all) {
+    const bool group = step->use.empty() || step->use == "runbook.call";
+    const Action* action = group ? nullptr : find_action(catalog, step->use);
+    if (!from.empty() && within(path, from)) reached = true;
+    const bool chosen = only.empty() ? reached : within(path, only);
+    const bool reads = action && std::holds_alternative<Read>(action->does);
+    if (!group && !chosen && !reads) {
+      left_out.push_back(step->id);
+      continue;
+    }
+    if (group) continue;
+    for (const std::string& reference : references(*step))
+      for (const std::string& id : left_out)
+        if (reference == "steps." + id || reference.starts_with("steps." + id + ".")) return "'" + path + "' needs what '" + id + "' gives, which would be left out";
+  }
+  return {};
+}
+
+} // namespace belay::engine

@@ -1,0 +1,110 @@
+#include "engine/definition.hpp"
+#include "engine/scope.hpp"
+#include "value/json.hpp"
+#include "value/nearest.hpp"
+
+namespace belay::engine {
+namespace {
+
+bool changes(const std::vector<Step>& steps, Catalog catalog) {
+  for (const Step& step : steps) {
+    if (changes(step.steps, catalog)) return true;
+    if (step.use.empty() || step.use == "runbook.call") continue;
+    const Action* action = find_action(catalog, step.use);
+    if (!action) continue;
+    if (std::holds_alternative<Hold>(action->does)) return true;
+    if (auto* change = std::get_if<Change>(&action->does); change && (change->effect != Effect::reads || step.effect)) return true;
+  }
+  return false;
+}
+
+} // namespace
+
+void called(const std::vector<Step>& steps, std::set<std::string>& names) {
+  for (const Step& step : steps) {
+    called(step.steps, names);
+    called(step.undo_steps, names);
+    if (step.use != "runbook.call") continue;
+    const Template* name = step.with.find("runbook");
+    const Value* literal = name ? std::get_if<Value>(&name->node) : nullptr;
+    if (literal && literal->kind() == Kind::text && !literal->is_secret()) names.insert(literal->text());
+  }
+}
+
+Library::Library(const Runbook& main, const Project& project) { add(main, project); }
+
+void Library::add(const Runbook& runbook, const Project& project) {
+  m_runbooks.push_back(runbook);
+  std::set<std::string> names;
+  called(runbook.steps, names);
+  called(runbook.always, names);
+  for (const std::string& name : names) {
+    if (find(name)) continue;
+    const Runbook* other = project.find(name);
+    if (!other) {
+      std::vector<std::string> known;
+      for (const Runbook& r : project.runbooks) known.push_back(r.name);
+      throw Error(Exit::usage, "the runbook " + runbook.name + " calls '" + name + "', which is not there", did_you_mean(name, known));
+    }
+    add(*other, project);
+  }
+}
+
+Expected<Library> Library::pinned(const std::string& definition, const World& world) {
+  auto parsed = parse_json(definition);
+  if (!parsed || parsed->kind() != Kind::list) return Unexpected(Failure{Cause::malformed, Reached::no, "the runbook that this run pinned cannot be read", ""});
+  Library library;
+  for (const Value& entry : parsed->list()) {
+    const std::string name = entry["name"].text(), text = entry["text"].text();
+    const Runbook* now = world.project.find(name);
+    if (now && now->text == text) {
+      library.m_runbooks.push_back(*now);
+      continue;
+    }
+    if (!world.parse_runbook)
+      return Unexpected(Failure{Cause::refused, Reached::no, "the runbook " + name + " was edited since this run began", "bring its text back, or resume with --rebase"});
+    auto old = world.parse_runbook(name, text);
+    if (!old) return Unexpected(old.error());
+    library.m_runbooks.push_back(std::move(*old));
+  }
+  if (library.m_runbooks.empty()) return Unexpected(Failure{Cause::malformed, Reached::no, "this run pinned no runbook", ""});
+  return library;
+}
+
+const Runbook* Library::find(const std::string& name) const {
+  for (const Runbook& r : m_runbooks)
+    if (r.name == name) return &r;
+  return nullptr;
+}
+
+std::string Library::definition() const {
+  Value::List list;
+  for (const Runbook& r : m_runbooks) list.push_back(Value::object({{"name", Value(r.name)}, {"text", Value(r.text)}}));
+  return canonical_json(Value(std::move(list)));
+}
+
+bool Library::changes(Catalog catalog) const {
+  for (const Runbook& r : m_runbooks)
+    if (engine::changes(r.steps, catalog)) return true;
+  return false;
+}
+
+std::set<std::string> Library::secrets() const {
+  std::set<std::string> names;
+  auto take = [&](const std::vector<Step>& steps) {
+    for (const Step& step : steps)
+      for (const std::string& reference : all_references(step)) {
+        if (reference == "secrets") names.insert("*");
+        if (!reference.starts_with("secrets.")) continue;
+        const std::string rest = reference.substr(8);
+        names.insert(rest.substr(0, rest.find('.')));
+      }
+  };
+  for (const Runbook& r : m_runbooks) {
+    take(r.steps);
+    take(r.always);
+  }
+  return names;
+}
+
+} // namespace belay::engine

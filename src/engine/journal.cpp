@@ -1,0 +1,118 @@
+#include "engine/journal.hpp"
+#include "state/fact_codec.hpp"
+#include "state/fact_members.hpp"
+#include <string_view>
+#include <type_traits>
+
+namespace belay::engine {
+namespace {
+
+/// Visits the members of a fact and cleans what is text.
+class Cleaner {
+public:
+  explicit Cleaner(const Redactor& redactor) : m_redactor(redactor) {}
+  template <class T> void operator()(std::string_view name, T& x) {
+    if (name != "definition") clean(x); // a runbook's own text holds references only, and must stay what it was
+  }
+
+private:
+  const Redactor& m_redactor;
+
+  template <class T> void clean(T& x) {
+    if constexpr (std::is_same_v<T, std::string>) x = m_redactor.clean(std::string_view(x));
+    else if constexpr (std::is_same_v<T, Value>) x = m_redactor.clean(static_cast<const Value&>(x));
+    else if constexpr (!std::is_arithmetic_v<T> && !std::is_enum_v<T> && !std::is_same_v<T, Duration> && !std::is_same_v<T, Timestamp>) structure(x);
+  }
+  template <class T> void structure(std::optional<T>& x) {
+    if (x) clean(*x);
+  }
+  template <class T> void structure(std::vector<T>& x) {
+    for (T& item : x) clean(item);
+  }
+  template <class T> void structure(T& x) { members(*this, x); }
+};
+
+} // namespace
+
+Fact cleaned(const Fact& fact, const Redactor& redactor) {
+  Fact copy = fact;
+  Cleaner cleaner(redactor);
+  std::visit([&](auto& x) { members(cleaner, x); }, copy);
+  return copy;
+}
+
+Journal::Journal(const World& world, const std::string& run) : m_world(world), m_stream("run/" + run) {
+  m_writer = StreamWriter::fresh(world.store, m_stream);
+}
+
+Expected<std::vector<Event>> Journal::open() {
+  auto records = read_verified(m_world.store, m_stream);
+  if (!records) return Unexpected(records.error());
+  if (records->empty()) return Unexpected(Failure{Cause::missing, Reached::no, "there is no run '" + m_stream.substr(4) + "'", "`belay runs list` shows those there are"});
+  auto events = decode_events(m_stream, 1, *records);
+  if (!events) return events;
+  auto writer = StreamWriter::open(m_world.store, m_stream);
+  if (!writer) return Unexpected(writer.error());
+  if (writer->head().seq != records->size()) return Unexpected(Failure{Cause::conflict, Reached::no, "the run is being written by another process", "`belay runs follow` shows it"});
+  std::lock_guard guard(m_lock);
+  m_writer = std::move(*writer);
+  m_view = fold(*events);
+  return events;
+}
+
+void Journal::hold(const Grant& grant) {
+  std::lock_guard guard(m_lock);
+  m_writer->grant(grant);
+}
+
+std::uint64_t Journal::append(Fact fact, Durable durable) {
+  std::lock_guard guard(m_lock);
+  Event event{m_stream, 0, m_world.time.wall(), cleaned(fact, m_redactor)};
+  Record record = encode_fact(event.fact, event.at);
+  event.seq = m_view.seq + 1;
+  apply(m_view, event);
+  if (m_deferred) {
+    m_kept.push_back(std::move(record));
+  } else {
+    std::vector<Record> records;
+    records.push_back(std::move(record));
+    auto head = m_writer->append(std::move(records), row_of(m_view, m_stream), durable);
+    if (!head) throw JournalLost{head.error()};
+  }
+  tell(event);
+  return event.seq;
+}
+
+void Journal::flush() {
+  std::lock_guard guard(m_lock);
+  m_deferred = false;
+  if (m_kept.empty()) return;
+  auto head = m_writer->append(std::exchange(m_kept, {}), row_of(m_view, m_stream), Durable::now);
+  if (!head) throw JournalLost{head.error()};
+}
+
+void Journal::show(Sign sign) {
+  std::lock_guard guard(m_lock);
+  for (Observer* observer : m_world.observers) {
+    try {
+      observer->on(sign);
+    } catch (const std::exception&) { // a view that fails stops no run
+    }
+  }
+}
+
+void Journal::tell(const Event& event) {
+  for (Observer* observer : m_world.observers) {
+    try {
+      observer->on(event);
+    } catch (const std::exception&) { // a view that fails stops no run
+    }
+  }
+}
+
+RunView Journal::view() const {
+  std::lock_guard guard(m_lock);
+  return m_view;
+}
+
+} // namespace belay::engine

@@ -1,0 +1,67 @@
+#include "engine/run_executor.hpp"
+#include <algorithm>
+
+namespace belay::engine {
+
+Flow RunExecutor::hold(Leaf& leaf, const Hold&, Value&) {
+  auto in = inputs(leaf.action, leaf.step.with, leaf.frame);
+  if (!in) return broken(leaf.step, leaf.path, in.error());
+  std::lock_guard guard(m_slot_lock);
+  std::erase_if(m_slots, [&](const Slot& s) { return s.path == leaf.path; });
+  m_slots.push_back({&leaf.step, &leaf.action, leaf.path, *in, {}, nullptr, false, false});
+  return Flow::go;
+}
+
+Expected<void> RunExecutor::open(Slot& slot) {
+  auto& session = m_session;
+  const Hold& hold = std::get<Hold>(slot.action->does);
+  StepTell tell(session, slot.path);
+  const Identity id = session.identity(slot.path, 1);
+  const Intent intent = hold.prepare(slot.in, id);
+  if (intent.refused) return Unexpected(*intent.refused);
+  session.journal.show(sign::Began{slot.path, slot.step->id, slot.step->use, Effect::reads, 1, false});
+  auto held = hold.open(intent, {slot.in, id, session.run.nested(slot.step->timeout.attempt), tell}, session.world.ports);
+  if (!held) return Unexpected(held.error());
+  slot.child = std::move(held->child);
+  slot.outputs = overlaid(intent.outputs, held->outputs);
+  slot.open = true;
+  session.journal.append(fact::Opened{slot.path, slot.outputs}, Durable::with_next);
+  return {};
+}
+
+bool RunExecutor::open_needed(Leaf& leaf) {
+  std::lock_guard guard(m_slot_lock);
+  if (m_slots.empty()) return true;
+  for (const std::string& reference : references(leaf.step)) {
+    if (!reference.starts_with("steps.")) continue;
+    const std::string id = reference.substr(6, reference.find('.', 6) - 6);
+    for (Slot& slot : m_slots) {
+      if (slot.left || slot.step->id != id) continue;
+      if (slot.open && slot.child && !slot.child->running()) slot.open = false; // it ended by itself: opened again
+      if (!slot.open)
+        if (auto opened = open(slot); !opened) {
+          m_session.fail(leaf.path, opened.error());
+          return false;
+        }
+      // Set where this step looks; the frame of the hold itself may be another thread's.
+      leaf.frame.set(id, slot.outputs);
+    }
+  }
+  return true;
+}
+
+void RunExecutor::left(const std::string& prefix) {
+  std::lock_guard guard(m_slot_lock);
+  for (Slot& slot : m_slots) {
+    if (!within(slot.path, prefix)) continue;
+    slot.left = true;
+    if (!slot.open) continue;
+    if (slot.child) [[maybe_unused]]
+      auto ended = slot.child->end(std::chrono::seconds(5));
+    slot.child.reset();
+    slot.open = false;
+    m_session.journal.append(fact::Closed{slot.path}, Durable::with_next);
+  }
+}
+
+} // namespace belay::engine
