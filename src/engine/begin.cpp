@@ -1,6 +1,7 @@
 #include "engine/begin.hpp"
 #include "engine/life.hpp"
 #include "engine/scope.hpp"
+#include "runbook/settings.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
 #include <algorithm>
@@ -20,25 +21,38 @@ std::string new_run_id(const World& world) {
   return id;
 }
 
-Expected<Names> names_of(const World& world, const std::optional<Service>& service, const Value& params, const std::set<std::string>& secrets, const Value& run, bool offline,
+namespace {
+
+/// Whether an expression refers to the name, to something in it, or to something that it is in.
+bool used(const std::set<std::string>& references, const std::string& name) {
+  return std::any_of(references.begin(), references.end(), [&](const std::string& r) { return r == name || r.starts_with(name + ".") || name.starts_with(r + "."); });
+}
+
+} // namespace
+
+Expected<Names> names_of(const World& world, const std::optional<Service>& service, const Value& params, const std::set<std::string>& references, const Value& run, bool offline,
                          const Stop& stop, Redactor* redactor) {
-  std::vector<std::pair<std::string, Value>> values, versions;
+  std::vector<std::pair<std::string, Value>> values, all, versions;
   if (service)
     for (const auto& [name, reference] : service->secrets) {
-      if (!secrets.contains(name) && !secrets.contains("*")) continue;
+      // A name with a dot is a place in the environment's settings.
+      const bool place = name.find('.') != std::string::npos;
+      if (!used(references, (place ? "env." : "secrets.") + name)) continue;
       if (offline) {
-        values.emplace_back(name, Value::unknown({"secrets." + name}).as_secret());
+        all.emplace_back(name, Value::unknown({"secrets." + name}).as_secret());
+        if (!place) values.push_back(all.back());
         continue;
       }
       auto resolved = world.secrets.resolve(reference, stop);
       if (!resolved) return Unexpected(Failure{resolved.error().cause, Reached::no, "the secret '" + name + "' cannot be had: " + resolved.error().message, resolved.error().hint});
       if (redactor) redactor->learn(resolved->value);
-      values.emplace_back(name, resolved->value.as_secret());
+      all.emplace_back(name, resolved->value.as_secret());
+      if (!place) values.push_back(all.back());
       versions.emplace_back(name, Value(resolved->version));
     }
   Names names;
   names.base = Value::object({{"service", service ? service->service : Value::object({})},
-                              {"env", service ? service->env : Value::object({})},
+                              {"env", service ? with_secrets(service->env, all) : Value::object({})},
                               {"params", params},
                               {"secrets", Value::object(std::move(values))},
                               {"run", run}});

@@ -89,20 +89,14 @@ bool Library::changes(Catalog catalog) const {
   return false;
 }
 
-std::set<std::string> Library::secrets() const {
+std::set<std::string> Library::references() const {
   std::set<std::string> names;
-  auto take = [&](const std::vector<Step>& steps) {
-    for (const Step& step : steps)
-      for (const std::string& reference : all_references(step)) {
-        if (reference == "secrets") names.insert("*");
-        if (!reference.starts_with("secrets.")) continue;
-        const std::string rest = reference.substr(8);
-        names.insert(rest.substr(0, rest.find('.')));
-      }
-  };
   for (const Runbook& r : m_runbooks) {
-    take(r.steps);
-    take(r.always);
+    for (const auto* steps : {&r.steps, &r.always})
+      for (const Step& step : *steps)
+        for (std::string& reference : all_references(step)) names.insert(std::move(reference));
+    for (const auto& [name, t] : r.outputs)
+      for (std::string& reference : references_of(t)) names.insert(std::move(reference));
   }
   return names;
 }

@@ -19,8 +19,8 @@ public:
   std::string definition() const;
   /// Whether a step of it changes anything (a wait does not).
   bool changes(Catalog) const;
-  /// Names under `secrets` that are used; `*` where that cannot be told.
-  std::set<std::string> secrets() const;
+  /// Every name that an expression in it refers to: `secrets.token`, `env.databases.main`.
+  std::set<std::string> references() const;
 
 private:
   Library() = default;

@@ -1,34 +1,10 @@
 #include "engine/scope.hpp"
+#include "runbook/duration.hpp"
 #include "value/json.hpp"
-#include "value/nearest.hpp"
-#include <charconv>
 #include <cmath>
 
 namespace belay::engine {
 namespace {
-
-/// `1h30m`, `90s`, `250ms`; nothing when it is none.
-std::optional<Duration> parse_duration(std::string_view text) {
-  static constexpr std::pair<std::string_view, double> k_units[] = {{"ms", 1e6}, {"us", 1e3}, {"ns", 1}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}};
-  double total = 0;
-  if (text.empty()) return {};
-  while (!text.empty()) {
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || number < 0) return {};
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    bool found = false;
-    for (const auto& [unit, size] : k_units) {
-      if (!text.starts_with(unit)) continue;
-      total += number * size;
-      text.remove_prefix(unit.size());
-      found = true;
-      break;
-    }
-    if (!found || total > 9e18) return {};
-  }
-  return Duration(static_cast<Duration::rep>(total));
-}
 
 /// The value as the declared type; itself where it is that already or is not known yet.
 Value as_type(const Value& v, const Type& type) {

@@ -1,6 +1,7 @@
 #include "engine/journal.hpp"
 #include "state/fact_codec.hpp"
 #include "state/fact_members.hpp"
+#include "state/ledger.hpp"
 #include <string_view>
 #include <type_traits>
 
@@ -56,13 +57,36 @@ Expected<std::vector<Event>> Journal::open() {
   if (writer->head().seq != records->size()) return Unexpected(Failure{Cause::conflict, Reached::no, "the run is being written by another process", "`belay runs follow` shows it"});
   std::lock_guard guard(m_lock);
   m_writer = std::move(*writer);
+  m_writer->grant(m_grant);
   m_view = fold(*events);
   return events;
 }
 
 void Journal::hold(const Grant& grant) {
   std::lock_guard guard(m_lock);
-  m_writer->grant(grant);
+  m_grant = grant;
+  m_writer->grant(m_grant);
+}
+
+void Journal::write(std::vector<Record> records, Durable durable) {
+  auto put = [&](std::vector<Record> some, Durable how) {
+    auto head = m_writer->append(std::move(some), row_of(m_view, m_stream), how);
+    if (!head) throw JournalLost{head.error()};
+  };
+  if (m_writer->head().seq > 0) return put(std::move(records), durable);
+  // The first record alone, so that the ledger can name it; the ledger's own append makes both durable.
+  const Timestamp at = records.front().at;
+  std::vector<Record> first(1, records.front());
+  records.erase(records.begin());
+  put(std::move(first), Durable::with_next);
+  if (auto noted = ledger::note_start(m_world.store, m_stream.substr(4), m_writer->head().hash, at); !noted) throw JournalLost{noted.error()};
+  if (!records.empty()) put(std::move(records), durable);
+}
+
+void Journal::close() {
+  std::lock_guard guard(m_lock);
+  // The journal itself is whole; without the note a cut tail is found by the store's own head alone.
+  [[maybe_unused]] auto noted = ledger::note_end(m_world.store, m_stream.substr(4), m_writer->head(), m_world.time.wall());
 }
 
 std::uint64_t Journal::append(Fact fact, Durable durable) {
@@ -76,8 +100,7 @@ std::uint64_t Journal::append(Fact fact, Durable durable) {
   } else {
     std::vector<Record> records;
     records.push_back(std::move(record));
-    auto head = m_writer->append(std::move(records), row_of(m_view, m_stream), durable);
-    if (!head) throw JournalLost{head.error()};
+    write(std::move(records), durable);
   }
   tell(event);
   return event.seq;
@@ -87,8 +110,7 @@ void Journal::flush() {
   std::lock_guard guard(m_lock);
   m_deferred = false;
   if (m_kept.empty()) return;
-  auto head = m_writer->append(std::exchange(m_kept, {}), row_of(m_view, m_stream), Durable::now);
-  if (!head) throw JournalLost{head.error()};
+  write(std::exchange(m_kept, {}), Durable::now);
 }
 
 void Journal::show(Sign sign) {

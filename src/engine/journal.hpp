@@ -27,6 +27,8 @@ public:
   /// Gives the number of the record; throws JournalLost.
   std::uint64_t append(Fact, Durable = Durable::now);
   void show(Sign);
+  /// Notes in the ledger where the journal ends, as this process leaves it.
+  void close();
   void hold(const Grant&); ///< every append from now on is fenced by it
   RunView view() const;    ///< a copy
   const std::string& stream() const { return m_stream; }
@@ -36,12 +38,14 @@ private:
   const World& m_world;
   std::string m_stream;
   std::optional<StreamWriter> m_writer;
+  std::optional<Grant> m_grant;
   Redactor m_redactor;
   RunView m_view;
   std::vector<Record> m_kept;
   bool m_deferred = false;
   mutable std::mutex m_lock;
 
+  void write(std::vector<Record>, Durable);
   void tell(const Event&);
 };
 

@@ -148,6 +148,7 @@ Finished walk(Session& session) {
   else if (decision.state != "waiting")
     session.journal.append(fact::RunEnded{decision.exit, decision.state, out.changed, out.undone, out.stands, out.next, outputs, session.world.time.wall()});
   session.journal.flush();
+  session.journal.close();
   session.keeper.release(decision.park);
   return out;
 }

@@ -19,7 +19,7 @@ Plan predict(const Invocation& invocation, const Library& library, const World& 
   auto params = parameters_of(main, invocation.parameters, outer);
   if (!params) throw Error(Exit::usage, params.error().message, params.error().hint);
   const Value about = Value::object({{"id", Value(run)}, {"runbook", Value(main.name)}, {"who", Value(world.machine.user())}, {"started", Value(world.time.wall())}});
-  auto names = names_of(world, invocation.service, *params, library.secrets(), about, invocation.options.mode == Mode::offline, stop, &redactor);
+  auto names = names_of(world, invocation.service, *params, library.references(), about, invocation.options.mode == Mode::offline, stop, &redactor);
   if (!names) return failed(names.error());
   Ports& ports = world.ports;
   PredictExecutor executor(world, ports.reads(), library, invocation, run, stop);

@@ -260,16 +260,16 @@ void PredictExecutor::finish(const Step& step, Frame& frame, PlannedStep& out, V
 
 Flow PredictExecutor::leaf(const Step& step, const Action& action, Frame& frame, const std::string& path, Value& outputs) {
   using When = PlannedStep::When;
-  if (auto* does = std::get_if<Read>(&action.does)) {
+  if (auto* reads = std::get_if<Read>(&action.does)) {
     PlannedStep out = planned(step, frame, path, Effect::reads);
-    read(step, action, *does, frame, out, outputs);
+    read(step, action, *reads, frame, out, outputs);
     if (!m_plan.failure && out.exact) finish(step, frame, out, outputs);
     else if (outputs.is_null()) outputs = unknown_outputs(action, {path});
     out.outputs = outputs;
     add(std::move(out));
-  } else if (auto* does = std::get_if<Change>(&action.does)) {
-    PlannedStep out = planned(step, frame, path, step.effect ? std::max(*step.effect, does->effect) : does->effect);
-    change(step, action, *does, frame, out, outputs);
+  } else if (auto* changes = std::get_if<Change>(&action.does)) {
+    PlannedStep out = planned(step, frame, path, step.effect ? std::max(*step.effect, changes->effect) : changes->effect);
+    change(step, action, *changes, frame, out, outputs);
     if (outputs.is_null()) outputs = unknown_outputs(action, {path});
     if (!m_plan.failure) finish(step, frame, out, outputs);
     out.outputs = outputs;
@@ -286,12 +286,12 @@ Flow PredictExecutor::leaf(const Step& step, const Action& action, Frame& frame,
     outputs = overlaid(unknown_outputs(action, {path}), Value::object({{"verdict", Value("PASS")}}));
     out.outputs = outputs;
     add(std::move(out));
-  } else if (auto* does = std::get_if<Ask>(&action.does)) {
+  } else if (auto* asks = std::get_if<Ask>(&action.does)) {
     PlannedStep out = planned(step, frame, path, Effect::reads);
     auto in = inputs(action, step.with, frame);
     if (in) {
       out.inputs = *in;
-      out.act = does->ask(*in).text;
+      out.act = asks->ask(*in).text;
     } else {
       fails(out, in.error());
     }

@@ -131,6 +131,12 @@ std::vector<std::string> references(const Step& step) {
   return out;
 }
 
+std::vector<std::string> references_of(const Template& t) {
+  std::vector<std::string> out;
+  take(out, t);
+  return out;
+}
+
 std::vector<std::string> all_references(const Step& step) {
   std::vector<std::string> out = references(step);
   for (const auto* list : {&step.steps, &step.undo_steps})

@@ -53,6 +53,7 @@ private:
 bool constant(const Template&);
 /// All names that a step's own templates refer to (its children's apart), as `steps.proxy.port`.
 std::vector<std::string> references(const Step&);
+std::vector<std::string> references_of(const Template&);
 /// Those of a step with all its children.
 std::vector<std::string> all_references(const Step&);
 

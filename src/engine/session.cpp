@@ -1,4 +1,5 @@
 #include "engine/session.hpp"
+#include "runbook/parameters.hpp"
 #include <algorithm>
 
 namespace belay::engine {
@@ -121,24 +122,17 @@ bool Session::acted() const {
 Identity Session::identity(const std::string& path, int attempt) const { return {header.run, path, header.run + "/" + path, attempt, header.at}; }
 
 Expected<Value> parameters_of(const Runbook& runbook, const Value& given, const Value& bindings) {
-  std::vector<std::pair<std::string, Value>> members;
-  for (const Parameter& parameter : runbook.parameters) {
-    Value v = given[parameter.name];
-    if (v.is_null() && parameter.standard) {
-      auto standard = parameter.standard->evaluate(bindings);
-      if (!standard) return standard;
-      v = std::move(*standard);
-    }
-    if (v.is_null() && !parameter.optional)
-      return Unexpected(Failure{Cause::rejected, Reached::no, "the runbook " + runbook.name + " wants the parameter '" + parameter.name + "'", parameter.help});
-    members.emplace_back(parameter.name, parameter.secret && !v.is_null() ? v.as_secret() : v);
-  }
+  std::vector<Given> list;
   if (given.kind() == Kind::map && !given.is_secret())
-    for (const auto& [name, value] : given.map()) {
-      const bool known = std::any_of(runbook.parameters.begin(), runbook.parameters.end(), [&](const Parameter& p) { return name.kind() == Kind::text && p.name == name.text(); });
-      if (!known) return Unexpected(Failure{Cause::rejected, Reached::no, "the runbook " + runbook.name + " has no parameter " + show(name), ""});
-    }
-  return Value::object(std::move(members));
+    for (const auto& [name, value] : given.map())
+      if (!value.is_null()) list.push_back({name.kind() == Kind::text && !name.is_secret() ? name.text() : show(name), value, false});
+  try {
+    return bind_parameters(runbook, list, bindings);
+  } catch (const Error& e) {
+    std::string all;
+    for (const Problem& p : e.problems) all += (all.empty() ? "" : "; ") + p.message;
+    return Unexpected(Failure{Cause::rejected, Reached::no, "the runbook " + runbook.name + " cannot be called: " + all, e.problems.empty() ? "" : e.problems.front().hint});
+  }
 }
 
 bool within(const std::string& path, const std::string& part) {
