@@ -224,12 +224,21 @@ std::span<const Overload> conversion_functions() { return k_overloads; }
 std::string number_text(double v) {
   if (std::isnan(v)) return "NaN";
   if (std::isinf(v)) return v < 0 ? "-Infinity" : "Infinity";
-  char digits[32];
-  const double size = std::fabs(v);
-  // Plain digits over the range where a person reads them, an exponent beyond it; always the shortest that reads back the same.
-  const auto form = v == 0 || (size >= 1e-6 && size < 1e21) ? std::chars_format::fixed : std::chars_format::scientific;
-  auto [end, problem] = std::to_chars(digits, digits + sizeof digits, v, form);
-  return std::string(digits, end);
+  // The shortest digits that read back the same, as ECMAScript lays them out: plain from 1e-6 up to 1e21, else with an exponent.
+  char buffer[32];
+  auto [end, problem] = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(v), std::chars_format::scientific);
+  const std::string_view shortest(buffer, static_cast<std::size_t>(end - buffer));
+  const std::size_t e = shortest.find('e');
+  std::string digits(shortest.substr(0, e));
+  if (digits.size() > 1) digits.erase(1, 1);
+  const std::string sign = std::signbit(v) ? "-" : "";
+  if (v == 0) return sign + "0";
+  const int exponent = std::atoi(std::string(shortest.substr(e + 1)).c_str());
+  const int count = static_cast<int>(digits.size());
+  if (exponent >= 21 || exponent < -6) return sign + std::string(shortest.substr(0, e)) + fmt::format("e{:+}", exponent);
+  if (exponent < 0) return sign + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
+  if (count <= exponent + 1) return sign + digits + std::string(static_cast<std::size_t>(exponent + 1 - count), '0');
+  return sign + digits.insert(static_cast<std::size_t>(exponent + 1), ".");
 }
 
 } // namespace belay::expr

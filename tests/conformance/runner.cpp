@@ -114,7 +114,8 @@ int compare(const std::string& results_path) {
   for (const Value& one : results->list()) {
     const std::string source = text(one, "expr");
     std::string ours;
-    auto program = expr::compile(source);
+    // Generated expressions are of right types, so that the checker must let all of them through.
+    auto program = expr::compile(source, expr::Scope{{}, false});
     if (!program) {
       ours = "not compiled: " + program.error()[0].message;
     } else {

@@ -44,6 +44,13 @@ std::optional<Value> value_of(const Value& json) {
   if (kind == "bytesValue") return Value::bytes(parse_base64(v.text()).value_or(""));
   if (kind == "typeValue") return Value::type(v.text());
   if (kind == "objectValue") return well_known(v);
+  if (kind == "momentValue") {
+    const std::int64_t seconds = std::strtoll(v["seconds"].text().c_str(), nullptr, 10), nanos = v["nanos"].integer();
+    if (v["name"].text() == "google.protobuf.Timestamp") return Value(Timestamp{seconds, static_cast<std::int32_t>(nanos)});
+    std::int64_t all = 0;
+    if (__builtin_mul_overflow(seconds, std::int64_t{1'000'000'000}, &all)) return std::nullopt;
+    return Value(Duration(all + nanos));
+  }
   if (kind == "listValue") {
     Value::List list;
     if (v.has("values"))
