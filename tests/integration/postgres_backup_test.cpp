@@ -5,8 +5,11 @@
 #include "modules/catalog.hpp"
 #include "modules/postgres_backup.hpp"
 #include "value/json.hpp"
+#include <csignal>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
+#include <random>
 
 using namespace belay;
 using namespace belay::modules;
@@ -148,4 +151,270 @@ TEST_CASE("a dumped database comes back beside, compared, and takes its place by
   for (const auto& [key, value] : gone.map()) absent.emplace_back(key.text(), value);
   expect_done(shop.bench.change(postgres_backup::k_restore, ActionBench::complete(postgres_backup::k_restore, absent)));
   CHECK(shop.databases().find("_restore_") == std::string::npos);
+}
+
+namespace {
+
+/// Files whose sinks do `each` before each write, which may fail.
+struct Meddled : FileSystem {
+  FileSystem& real;
+  std::function<Expected<void>(std::uint64_t)> each;
+  explicit Meddled(FileSystem& r) : real(r) {}
+  struct MeddledSink : Sink {
+    std::unique_ptr<Sink> real;
+    Meddled& by;
+    std::uint64_t bytes = 0;
+    MeddledSink(std::unique_ptr<Sink> r, Meddled& b) : real(std::move(r)), by(b) {}
+    Expected<void> write(std::span<const std::byte> more) override {
+      if (auto ok = by.each(bytes); !ok) return ok;
+      bytes += more.size();
+      return real->write(more);
+    }
+    Expected<std::uint64_t> finish() override { return real->finish(); }
+  };
+  Expected<std::unique_ptr<Source>> open(const std::string& path) override { return real.open(path); }
+  Expected<std::string> text(const std::string& path, std::uint64_t at_most) override { return real.text(path, at_most); }
+  Expected<FileStatus> status(const std::string& path) override { return real.status(path); }
+  Expected<std::vector<std::string>> list(const std::string& folder) override { return real.list(folder); }
+  Expected<std::uint64_t> space(const std::string& folder) override { return real.space(folder); }
+  Expected<std::unique_ptr<Sink>> create(const std::string& path) override {
+    auto sink = real.create(path);
+    if (!sink) return sink;
+    return std::make_unique<MeddledSink>(std::move(*sink), *this);
+  }
+  Expected<void> change(const FileChange& change) override { return real.change(change); }
+};
+
+/// The pid of the program whose command line holds both texts; 0: none.
+pid_t pid_of(const std::string& one, const std::string& other) {
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::ifstream in(entry.path() / "cmdline");
+    const std::string line((std::istreambuf_iterator<char>(in)), {});
+    if (line.find(one) != std::string::npos && line.find(other) != std::string::npos && line.find("postgres:") == std::string::npos) return std::stoi(entry.path().filename());
+  }
+  return 0;
+}
+
+void expect_nothing_left(Shop& shop) {
+  CHECK((!fs::exists(shop.backups()) || fs::is_empty(shop.backups())));
+  CHECK(support::eventually([&] { return shop.server.sql("SELECT 'none' WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name LIKE 'belay %' AND datname = '" + shop.database + "')").starts_with("none"); }, 2000));
+  CHECK(pid_of("pg_dump", "dbname=" + shop.database) == 0);
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {(std::istreambuf_iterator<char>(in)), {}};
+}
+
+/// Enough, and random enough, that a dump takes a while and its file many writes.
+void add_bulk(Shop& shop) {
+  shop.server.sql("CREATE TABLE bulk AS SELECT i, md5(i::text) || md5((i * 7)::text) || md5((i * 13)::text) AS text FROM generate_series(1, 150000) i", shop.database);
+}
+
+} // namespace
+
+TEST_CASE("a pg_dump that is killed, or loses its server, fails the backup and leaves nothing", "[integration][backup]") {
+  Shop shop;
+  add_bulk(shop);
+  Meddled files(*shop.bench.files);
+  const bool client = GENERATE(true, false);
+  std::uint64_t at = GENERATE(0u, 300'000u, 2'000'000u);
+  INFO((client ? "the client" : "its session") << " ends after " << at << " bytes");
+  bool ended = false;
+  files.each = [&](std::uint64_t bytes) -> Expected<void> {
+    if (!ended && bytes >= at) {
+      ended = true;
+      if (client) ::kill(pid_of("--snapshot=", "dbname=" + shop.database), SIGKILL);
+      else shop.server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY %' AND datname = '" + shop.database + "'");
+    }
+    return {};
+  };
+  shop.bench.id.path = "dump";
+  const Value in = ActionBench::complete(postgres_backup::k_dump, {{"target", shop.target()}, {"service", "shop"}, {"environment", "local"}, {"folder", shop.folder.path()}});
+  const auto made = shop.bench.change(postgres_backup::k_dump, in, shop.bench.with(files));
+  REQUIRE(ended);
+  CHECK(made.outcome.state == State::no_effect);
+  REQUIRE(made.outcome.failure);
+  CHECK(made.outcome.failure->message.find("pg_dump") != std::string::npos);
+  CHECK(made.judged.state == State::no_effect);
+  expect_nothing_left(shop);
+  CHECK(shop.good_backup().size() > 0);
+}
+
+TEST_CASE("a full disk at any moment fails the backup and leaves nothing", "[integration][backup]") {
+  Shop shop;
+  add_bulk(shop);
+  Meddled files(*shop.bench.files);
+  const std::uint64_t room = GENERATE(0u, 1'000u, 65'536u, 1'000'000u, 4'000'000u);
+  files.each = [&](std::uint64_t bytes) -> Expected<void> { return bytes < room ? Expected<void>() : Unexpected({Cause::full, Reached::no, "no space left on the device", {}}); };
+  shop.bench.id.path = "dump";
+  const Value in = ActionBench::complete(postgres_backup::k_dump, {{"target", shop.target()}, {"service", "shop"}, {"environment", "local"}, {"folder", shop.folder.path()}});
+  const auto made = shop.bench.change(postgres_backup::k_dump, in, shop.bench.with(files));
+  REQUIRE(made.outcome.failure);
+  CHECK(made.outcome.failure->cause == Cause::full);
+  expect_nothing_left(shop);
+}
+
+TEST_CASE("a failing count stops the dump and names the table", "[integration][backup]") {
+  Shop shop;
+  add_bulk(shop);
+  // An index whose function fails cannot hinder the dump; a count of the view's table by a role that row security hides rows from does.
+  const std::string role = shop.database + "_few";
+  shop.server.sql(fmt::format("CREATE ROLE {0} LOGIN PASSWORD 'few'; GRANT CONNECT ON DATABASE {1} TO {0}", role, shop.database));
+  shop.server.sql(fmt::format("GRANT SELECT ON ALL TABLES IN SCHEMA public, extra TO {0}; GRANT USAGE ON SCHEMA extra TO {0}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {0};"
+                              "ALTER TABLE log_1 ENABLE ROW LEVEL SECURITY", role), shop.database);
+  std::vector<std::pair<std::string, Value>> target;
+  const Value own = shop.target();
+  for (const auto& [key, value] : own.map())
+    if (key.text() != "user") target.emplace_back(key.text(), value);
+  target.emplace_back("user", role);
+  target.emplace_back("password", Value("few").as_secret());
+  shop.bench.id.path = "dump";
+  const auto made = shop.bench.change(postgres_backup::k_dump, ActionBench::complete(postgres_backup::k_dump, {{"target", Value::object(target)}, {"service", "shop"}, {"environment", "local"}, {"folder", shop.folder.path()}}));
+  REQUIRE(made.outcome.failure);
+  INFO(made.outcome.failure->message);
+  CHECK(made.outcome.failure->message.find("log_1") != std::string::npos);
+  expect_nothing_left(shop);
+}
+
+TEST_CASE("a damaged backup is refused before anything is made on the server, in 400 ways", "[integration][backup]") {
+  Shop shop(300);
+  const std::string path = shop.good_backup(), contents = shop.contents(), databases = shop.databases();
+  const std::string dump = read_file(path + "/dump.zst"), manifest = read_file(path + "/manifest.json");
+  shop.bench.id.path = "restore";
+  const Value in = ActionBench::complete(postgres_backup::k_restore, {{"target", shop.target()}, {"backup", path}});
+  const auto& does = std::get<Change>(postgres_backup::k_restore.does);
+  const Call call{in, shop.bench.id, shop.bench.stop, shop.bench.tell};
+  // What is damaged only after it was looked at is the harder case.
+  const auto seen = does.observe(call, {}, shop.bench.ports().reads());
+  REQUIRE(seen);
+  const Intent intent = does.prepare(in, *seen, shop.bench.id);
+  REQUIRE_FALSE(intent.refused);
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  auto refused = [&] {
+    auto ports = shop.bench.ports();
+    const Outcome outcome = does.perform(intent, call, ports);
+    CHECK(outcome.state == State::no_effect);
+    CHECK(outcome.failure);
+  };
+  for (int i = 0; i < 400; ++i) {
+    const bool of_dump = i % 4 != 0;
+    const std::string& whole = of_dump ? dump : manifest;
+    std::string damaged = whole;
+    const std::size_t at = random() % whole.size();
+    if (i % 2 == 0) damaged.resize(at);
+    else damaged[at] = static_cast<char>(damaged[at] ^ (1 << (random() % 8)));
+    support::write_file(path + (of_dump ? "/dump.zst" : "/manifest.json"), damaged);
+    refused();
+    support::write_file(path + (of_dump ? "/dump.zst" : "/manifest.json"), whole);
+  }
+  fs::remove(path + "/dump.zst");
+  refused();
+  support::write_file(path + "/dump.zst", dump + "x");
+  refused();
+  CHECK(shop.databases() == databases);
+  CHECK(shop.contents() == contents);
+  CHECK_FALSE(fs::exists(shop.backups() + "/restoring-" + intent.extra["copy"].text().substr(intent.extra["copy"].text().size() - 8)));
+}
+
+TEST_CASE("a comparison finds every lie of the counts and every object that is missing", "[integration][backup]") {
+  Shop shop;
+  const auto made = shop.dump({{"hashes", true}});
+  expect_done(made);
+  const std::string path = made.outcome.outputs["path"].text();
+  CHECK(shop.verify(path, shop.database).outputs["matches"] == Value(true));
+  auto finds = [&](const std::string& sql, const std::string& what) {
+    shop.server.sql(sql, shop.database);
+    const auto outcome = shop.verify(path, shop.database);
+    REQUIRE_FALSE(outcome.failure);
+    CHECK_FALSE(outcome.outputs["matches"].boolean());
+    std::string all;
+    for (const auto& finding : outcome.findings) all += finding.message + "\n";
+    INFO(all);
+    CHECK(all.find(what) != std::string::npos);
+  };
+  finds("UPDATE items SET price = price + 1 WHERE id = 7", "public.items has the right number of rows but other contents");
+  finds("DELETE FROM log WHERE ctid = (SELECT min(ctid) FROM log) AND tableoid = 'log_1'::regclass", "public.log_1 has");
+  finds("DROP INDEX items_name_idx", "indexes");
+  finds("ALTER TABLE items DROP CONSTRAINT items_price_check", "checks");
+  finds("CREATE TABLE newer ()", "public.newer is there");
+  finds("DROP TABLE extra.\"odd \"\"name\"", "extra.odd \"name is missing");
+  finds("DROP FUNCTION twice", "functions");
+}
+
+TEST_CASE("a restore over the database itself brings all of it back or changes nothing", "[integration][backup]") {
+  Shop shop;
+  const std::string path = shop.good_backup(), contents = shop.contents();
+  shop.server.sql("DELETE FROM log; DROP VIEW dear; UPDATE items SET name = 'lost'", shop.database);
+  const Value in = ActionBench::complete(postgres_backup::k_in_place, {{"target", shop.target()}, {"backup", path}});
+  const std::string lost = shop.contents(), dump = read_file(path + "/dump.zst");
+  support::write_file(path + "/dump.zst", dump.substr(0, dump.size() - 1));
+  const auto refused = shop.bench.change(postgres_backup::k_in_place, in);
+  REQUIRE(refused.outcome.failure);
+  CHECK(refused.outcome.state == State::no_effect);
+  CHECK(shop.contents() == lost);
+  support::write_file(path + "/dump.zst", dump);
+  const auto made = shop.bench.change(postgres_backup::k_in_place, in);
+  expect_done(made);
+  CHECK(shop.contents() == contents);
+  CHECK(shop.verify(path, shop.database).outputs["matches"] == Value(true));
+}
+
+TEST_CASE("a dropped database is restored with the owner and settings that its backup kept", "[integration][backup]") {
+  Shop shop;
+  const std::string path = shop.good_backup(), contents = shop.contents();
+  shop.server.sql("DROP DATABASE " + shop.database);
+  const auto restored = shop.restore(path);
+  expect_done(restored);
+  shop.bench.id.path = "swap";
+  const auto swapped = shop.bench.change(postgres_backup::k_swap, ActionBench::complete(postgres_backup::k_swap, {{"target", shop.target()}, {"from", restored.outcome.outputs["database"]}}));
+  expect_done(swapped);
+  CHECK(swapped.judged.state == State::done);
+  CHECK(shop.contents() == contents);
+  CHECK(shop.server.sql("SHOW work_mem", shop.database).find("8MB") == 0);
+}
+
+TEST_CASE("what died is removed by the next backup, what lives is not", "[integration][backup]") {
+  Shop shop;
+  const std::string good = shop.good_backup();
+  const std::string dead = shop.backups() + "/20261120T000000Z-00000001", alive = shop.backups() + "/20261120T000000Z-00000002";
+  for (const auto& folder : {dead, alive}) {
+    fs::create_directories(folder);
+    support::write_file(folder + "/dump.zst.partial", "half");
+  }
+  support::write_file(shop.backups() + "/restoring-00000003", "half");
+  support::Program writer({shop.server.program("psql"), "-X", "-c", "SET application_name = 'belay 20261120T000000Z-00000002'", "-c", "SELECT pg_sleep(60)", shop.server.uri(shop.database)}, shop.folder / "writer.log");
+  REQUIRE(support::eventually([&] { return shop.server.sql("SELECT 'on' FROM pg_stat_activity WHERE application_name = 'belay 20261120T000000Z-00000002'").starts_with("on"); }));
+  shop.bench.id.run = "run-2";
+  shop.bench.id.run_started.seconds += 3600;
+  const std::string second = shop.good_backup();
+  CHECK(second != good);
+  CHECK(fs::exists(good + "/manifest.json"));
+  CHECK_FALSE(fs::exists(dead));
+  CHECK_FALSE(fs::exists(shop.backups() + "/restoring-00000003"));
+  CHECK(fs::exists(alive));
+  shop.server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'belay 20261120T000000Z-00000002'");
+  REQUIRE(support::eventually([&] { return shop.server.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'belay 2026%'").starts_with("0"); }));
+
+  INFO("pruning removes the rest: what was put aside long ago, copies of the dead, folders of the dead");
+  shop.server.sql("CREATE DATABASE " + shop.database + "_before_20261101_000000");
+  shop.server.sql("CREATE DATABASE " + shop.database + "_before_20261121_000000");
+  shop.server.sql("CREATE DATABASE " + shop.database + "_restore_00000003");
+  shop.server.sql("CREATE DATABASE " + shop.database + "_restore_00000004");
+  shop.server.sql("ALTER DATABASE " + shop.database + "_restore_00000004 SET belay.copy_made TO '1795300000'");
+  shop.server.sql("CREATE DATABASE " + shop.database + "_other");
+  shop.bench.id.path = "prune";
+  const auto pruned = shop.bench.change(postgres_backup::k_prune_old, ActionBench::complete(postgres_backup::k_prune_old, {{"target", shop.target()}, {"folder", shop.backups()}}));
+  expect_done(pruned);
+  CHECK(pruned.judged.state == State::done);
+  const std::string rest = shop.databases();
+  CHECK(rest.find("_before_20261101") == std::string::npos);
+  CHECK(rest.find("_restore_00000003") == std::string::npos);
+  CHECK(rest.find("_before_20261121") != std::string::npos);
+  CHECK(rest.find("_restore_00000004") != std::string::npos);
+  CHECK(rest.find("_other") != std::string::npos);
+  CHECK_FALSE(fs::exists(alive));
+  CHECK(fs::exists(second));
 }
