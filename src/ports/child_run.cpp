@@ -48,8 +48,8 @@ std::string last_words(const std::string& errors) {
 
 } // namespace
 
-Expected<std::unique_ptr<ChildRun>> ChildRun::start(Guard& guard, const SpawnRequest& request, ChildWishes wishes) {
-  std::unique_ptr<ChildRun> run(new ChildRun(guard));
+Expected<std::unique_ptr<ChildRun>> ChildRun::start(std::shared_ptr<Guard> guard, const SpawnRequest& request, ChildWishes wishes) {
+  std::unique_ptr<ChildRun> run(new ChildRun(std::move(guard)));
   auto output = make_pipe(), errors = make_pipe();
   if (!output || !errors) return Unexpected(output ? errors.error() : output.error());
   Pipe input;
@@ -61,7 +61,7 @@ Expected<std::unique_ptr<ChildRun>> ChildRun::start(Guard& guard, const SpawnReq
     if (wishes.source) ::fcntl(input.write.get(), F_SETPIPE_SZ, k_wide_pipe);
   }
   if (wishes.sink) ::fcntl(output->read.get(), F_SETPIPE_SZ, k_wide_pipe);
-  auto child = guard.start(request, input.read.get(), output->write.get(), errors->write.get());
+  auto child = run->m_guard->start(request, input.read.get(), output->write.get(), errors->write.get());
   if (!child) return Unexpected(child.error());
   run->m_child = std::move(*child);
   run->m_input = std::move(input.write);
@@ -230,7 +230,7 @@ void ChildRun::take_reports() {
 
 void ChildRun::lose_guard() {
   ::kill(-m_child.pid, SIGKILL);
-  m_guard.lost(m_child.guard);
+  m_guard->lost(m_child.guard);
   m_exited = true;
   m_gone = true;
   if (!m_why)

@@ -22,7 +22,7 @@ struct ChildWishes {
 /// A child from its start until nothing of it is left: feeds, drains, watches the time, ends it.
 class ChildRun {
 public:
-  static Expected<std::unique_ptr<ChildRun>> start(Guard&, const SpawnRequest&, ChildWishes);
+  static Expected<std::unique_ptr<ChildRun>> start(std::shared_ptr<Guard>, const SpawnRequest&, ChildWishes);
 
   /// Blocks until the child and its group are gone; a stop, an idle child or a failing stream ends them first (TERM, then KILL after the grace).
   Expected<Ended> finish(const Stop&);
@@ -33,7 +33,7 @@ public:
 
 private:
   using Clock = std::chrono::steady_clock;
-  explicit ChildRun(Guard& guard) : m_guard(guard) {}
+  explicit ChildRun(std::shared_ptr<Guard> guard) : m_guard(std::move(guard)) {}
   Duration time_left(const Stop&) const;
   void watch(const Stop&);
   void end_because(Failure why, Duration grace);
@@ -45,7 +45,7 @@ private:
   void lose_guard();
   Failure ended_failure(const Stop&) const;
 
-  Guard& m_guard;
+  std::shared_ptr<Guard> m_guard; ///< lives while a child of it does
   ChildWishes m_wishes;
   Guard::Started m_child;
   Fd m_input, m_output, m_errors;

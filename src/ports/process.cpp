@@ -93,7 +93,7 @@ private:
 
   std::mutex m_mutex;
   std::set<std::string, std::less<>> m_hidden;
-  Guard m_guard;
+  std::shared_ptr<Guard> m_guard = std::make_shared<Guard>();
 };
 
 } // namespace

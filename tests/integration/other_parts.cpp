@@ -37,6 +37,14 @@ int ask_at_terminal() {
   return 0;
 }
 
+/// One change of a file, or a file created through a sink, to be watched from outside.
+int change_file_once(const std::string& operation, const std::string& path, const std::string& to) {
+  const auto files = make_files();
+  if (operation != "create") return files->change({operation, path, to}) ? 0 : 1;
+  auto sink = files->create(path);
+  return sink && (*sink)->write(std::as_bytes(std::span(to))) && (*sink)->finish() ? 0 : 1;
+}
+
 } // namespace
 
 std::optional<int> run_as_another_part(int argc, char** argv);
@@ -45,5 +53,6 @@ std::optional<int> run_as_another_part(int argc, char** argv) {
   if (const auto status = guard_main(argc, argv)) return status;
   if (argc == 3 && std::strcmp(argv[1], "--parent-to-be-killed") == 0) return parent_to_be_killed(argv[2]);
   if (argc == 2 && std::strcmp(argv[1], "--ask") == 0) return ask_at_terminal();
+  if (argc >= 4 && std::strcmp(argv[1], "--change-file") == 0) return change_file_once(argv[2], argv[3], argc > 4 ? argv[4] : "");
   return {};
 }

@@ -264,26 +264,30 @@ TEST_CASE_METHOD(Fixture, "an idle child is ended, one that writes is not", "[in
   CHECK(run(busy)->status == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "a stop reaches the child within a tenth of a second", "[integration][process]") {
+TEST_CASE_METHOD(Fixture, "a stop reaches the child and its end reaches belay within a tenth of a second", "[integration][process]") {
+  // The best of a few: the machine may be busy with something else.
   for (const bool by_deadline : {true, false}) {
-    fs::remove(folder / "pid");
-    fs::remove(folder / "heard");
-    const Stop limit = stop.nested(by_deadline ? Duration(500ms) : Duration(0));
-    std::thread later([&] {
-      if (by_deadline) return;
-      pid_in("pid");
-      std::this_thread::sleep_for(300ms);
-      limit.request(Stop::Why::interrupted);
-    });
-    const Duration begin = clock->steady();
-    const auto ended = process->run(shell("trap 'exit 0' TERM; echo $$ > " + folder / "pid" + "; while :; do sleep 0.01; done"), nullptr, nullptr, nullptr, limit);
-    const Duration took = since(begin);
-    later.join();
-    REQUIRE_FALSE(ended);
-    CHECK(ended.error().cause == (by_deadline ? Cause::timeout : Cause::stopped));
-    CHECK(ended.error().reached == Reached::perhaps);
-    CHECK(took < (by_deadline ? 600ms : 1500ms));
-    CHECK_FALSE(alive(pid_in("pid")));
+    Duration best = 1h;
+    for (int attempt = 0; attempt < 5 && best > 100ms; ++attempt) {
+      fs::remove(folder / "pid");
+      const Stop limit = stop.nested(by_deadline ? Duration(300ms) : Duration(0));
+      const Duration begin = clock->steady();
+      std::atomic<Duration> fired = begin + 300ms;
+      std::thread later([&] {
+        if (by_deadline) return;
+        pid_in("pid");
+        fired = clock->steady();
+        limit.request(Stop::Why::interrupted);
+      });
+      const auto ended = process->run(shell("echo $$ > " + folder / "pid" + "; exec sleep 1000"), nullptr, nullptr, nullptr, limit);
+      later.join();
+      best = std::min(best, since(fired.load()));
+      REQUIRE_FALSE(ended);
+      CHECK(ended.error().cause == (by_deadline ? Cause::timeout : Cause::stopped));
+      CHECK(ended.error().reached == Reached::perhaps);
+      CHECK_FALSE(alive(pid_in("pid")));
+    }
+    CHECK(best < 100ms);
   }
 }
 
@@ -355,6 +359,28 @@ TEST_CASE_METHOD(Fixture, "a started child runs beside until it is ended", "[int
   forgotten->reset();
   CHECK_FALSE(alive(pid));
   CHECK(process->start({{"no-such-program-x"}}, stop).error().cause == Cause::missing);
+}
+
+TEST_CASE_METHOD(Fixture, "a child outlives the port that started it until it is let go", "[integration][process]") {
+  auto child = process->start({{"sleep", "1000"}}, stop);
+  REQUIRE(child);
+  process.reset();
+  const auto pid = static_cast<pid_t>((*child)->pid());
+  CHECK((*child)->running());
+  child->reset();
+  CHECK_FALSE(alive(pid));
+}
+
+TEST_CASE_METHOD(Fixture, "a child that fails in the middle of its stream is told by its status, and its sink is left unfinished", "[integration][process]") {
+  CountingSink sink;
+  const auto failed = run(shell("head -c 1000000 /dev/zero; exit 3"), nullptr, &sink);
+  REQUIRE(failed);
+  CHECK(failed->status == 3);
+  CHECK(sink.bytes == 1'000'000);
+  CHECK_FALSE(sink.finished);
+  const auto killed = run(shell("head -c 1000000 /dev/zero; kill -9 $$"), nullptr, &sink);
+  REQUIRE(killed);
+  CHECK(killed->status == 137);
 }
 
 TEST_CASE_METHOD(Fixture, "twenty children from several threads each get their own answer", "[integration][process]") {
