@@ -1,5 +1,5 @@
 #include "engine/scope.hpp"
-#include "runbook/duration.hpp"
+#include "value/duration.hpp"
 #include "value/json.hpp"
 #include <cmath>
 

@@ -45,7 +45,7 @@ public:
       refuse_secret(*m_runbook.claim, head, "'claim'");
     }
     check_list(m_runbook.steps, top);
-    if (m_changes && !m_runbook.claim) m_scoping.say({.frame = top}, m_runbook.where, "it changes something and claims nothing", "claim: ${{ service.name }}/${{ env.name }} keeps a second run away", Severity::warning);
+    if (m_changes && !m_runbook.claim) m_scoping.say({.frame = top}, m_runbook.where, "it changes something and claims nothing", "claim: ${{ service.name }}/${{ env.name }} keeps a second run away", CheckLevel::warning);
     for (const auto& [name, value] : m_runbook.outputs) check_template(value, {.frame = top});
     Frame last{.steps = &m_runbook.always, .path = "always", .in_always = true};
     Frame seen = top;

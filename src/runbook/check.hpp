@@ -5,10 +5,10 @@
 namespace belay {
 
 /// error: a run would fail, or could not be taken back; it makes the check's exit 4. warning: worth a look.
-enum class Severity : std::uint8_t { warning, error };
+enum class CheckLevel : std::uint8_t { warning, error };
 
 struct Checked {
-  Severity severity = Severity::error;
+  CheckLevel severity = CheckLevel::error;
   Problem problem;
   std::string step; ///< path; empty: the runbook itself
 };

@@ -67,7 +67,7 @@ Scoping::Scoping(const Runbook& runbook, const Project& project, std::vector<Che
     : m_runbook(runbook), m_found(found), m_service(of_service()), m_env(of_env()), m_params(of_parameters(runbook.parameters)), m_run(of_run()), m_secrets(secrets_type(project)),
       m_each(object({{"key", plain(Kind::any)}, {"value", plain(Kind::any)}})) {}
 
-void Scoping::say(const Site& site, const Place& where, std::string message, std::string hint, Severity severity) {
+void Scoping::say(const Site& site, const Place& where, std::string message, std::string hint, CheckLevel severity) {
   std::string path = site.frame.path;
   if (site.step != nullptr) path += (path.empty() ? "" : "/") + site.step->id;
   m_found.push_back({severity, {where, std::move(message), std::move(hint)}, std::move(path)});

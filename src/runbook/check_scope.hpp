@@ -52,7 +52,7 @@ public:
   /// Whether it is known before the run changes anything.
   bool is_known_early(const expr::Program&, const Site&) const;
 
-  void say(const Site&, const Place&, std::string message, std::string hint, Severity = Severity::error);
+  void say(const Site&, const Place&, std::string message, std::string hint, CheckLevel = CheckLevel::error);
 
 private:
   struct Reference;

@@ -1,4 +1,4 @@
-#include "runbook/duration.hpp"
+#include "value/duration.hpp"
 #include "runbook/load_runbook.hpp"
 #include "runbook/shape.hpp"
 #include "runbook/template.hpp"

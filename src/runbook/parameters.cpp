@@ -1,5 +1,5 @@
 #include "runbook/parameters.hpp"
-#include "runbook/duration.hpp"
+#include "value/duration.hpp"
 #include "runbook/yaml.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"

@@ -1,5 +1,5 @@
 #include "runbook/settings.hpp"
-#include "runbook/duration.hpp"
+#include "value/duration.hpp"
 #include "runbook/load_project.hpp"
 #include "runbook/override.hpp"
 #include "runbook/project_table.hpp"

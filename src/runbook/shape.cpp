@@ -1,5 +1,5 @@
 #include "runbook/shape.hpp"
-#include "runbook/duration.hpp"
+#include "value/duration.hpp"
 #include "value/nearest.hpp"
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "runbook/duration.hpp"
+#include "value/duration.hpp"
 #include <charconv>
 #include <utility>
 

@@ -1,0 +1,60 @@
+#pragma once
+#include "belay/action.hpp"
+#include "belay/host.hpp"
+#include "belay/secret.hpp"
+#include "belay/state.hpp"
+#include "engine/engine.hpp"
+#include "runbook/model.hpp"
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace belay::cli {
+
+/// Everything real, built in main and faked in tests.
+struct Outside {
+  Ports& ports;
+  const Machine& machine;
+  Terminal& terminal;
+  Entropy& entropy;
+  Signals& signals;
+  Secrets& secrets;
+  Catalog catalog;
+  std::function<std::unique_ptr<Store>(const std::string& folder)> open_store;
+  std::ostream& out; ///< data
+  std::ostream& err; ///< everything else
+};
+
+/// The options that every command takes.
+struct Globals {
+  std::string project, dry_run, output = "text", confirm, wait, from, only, color = "auto", state, break_glass, reason;
+  bool yes = false, quiet = false, verbose = false;
+};
+
+/// One invocation: what is outside, the global options, and the project and store, each loaded when first needed.
+struct Context {
+  Outside& outside;
+  Globals& globals;
+
+  Context(Outside&, Globals&);
+  ~Context();
+  const Project& project();
+  Store& store();
+  Service service(const std::string& name, const std::string& environment);
+  engine::Options options() const; ///< of the global options
+  engine::World world(std::vector<Observer*> observers);
+  engine::World world(std::vector<Observer*> observers, Terminal& terminal);
+  bool json() const { return globals.output == "json"; }
+  bool ndjson() const { return globals.output == "ndjson"; }
+  bool colored() const; ///< for standard error
+
+private:
+  std::optional<Project> m_project;
+  std::unique_ptr<Store> m_store;
+  std::string m_folder; ///< of the state
+};
+
+} // namespace belay::cli

@@ -1,0 +1,73 @@
+#include "cli/commands.hpp"
+#include "cli/context.hpp"
+#include "report/table.hpp"
+#include "value/json.hpp"
+#include <fmt/format.h>
+#include <ostream>
+
+namespace belay::cli {
+namespace {
+
+/// A program that some procedures use: how it tells its version, what it is for, and the distribution's package that has it.
+struct Tool {
+  std::string_view program, argument, purpose, package;
+};
+constexpr Tool k_tools[] = {
+    {"pg_dump", "--version", "backup of PostgreSQL", "postgresql-client"},
+    {"pg_restore", "--version", "restore and verification of PostgreSQL", "postgresql-client"},
+    {"supervisorctl", "version", "instances of platform host", "supervisor"},
+    {"git", "--version", "versions, tags", "git"},
+    {"bash", "--version", "core.shell", "bash"},
+};
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+Exit run_doctor(Context& c) {
+  Exit exit = Exit::done;
+  Value::List out;
+  std::vector<std::vector<std::string>> rows;
+  const Stop stop(c.outside.ports.time);
+  auto note = [&](const std::string& what, bool fine, const std::string& found, const std::string& remedy) {
+    if (!fine) exit = Exit::finding;
+    out.push_back(Value::object({{"what", what}, {"ok", fine}, {"found", found}, {"remedy", remedy}}));
+    rows.push_back({fine ? "ok" : "missing", what, found, remedy});
+  };
+  for (const Tool& tool : k_tools) {
+    const std::string program(tool.program), purpose = fmt::format("{} ({})", tool.program, tool.purpose);
+    if (!c.outside.ports.process.find(program)) {
+      note(purpose, false, "not on PATH", fmt::format("apt-get install {}", tool.package));
+      continue;
+    }
+    belay::Command command;
+    command.argv = {Value(program), Value(std::string(tool.argument))};
+    const auto ended = c.outside.ports.process.read(command, stop.nested(std::chrono::seconds(5)));
+    note(purpose, true, ended ? first_line(ended->out.empty() ? ended->err : ended->out) : ended.error().message, "");
+  }
+  try {
+    const Project& project = c.project();
+    note("project", true, project.builtin ? "the compiled-in one" : project.folder, "");
+  } catch (const Error& e) {
+    note("project", false, e.what(), "belay runbook check");
+  }
+  try {
+    const auto listed = c.store().list({"run", "", "", "", {}, 1});
+    note("state", listed.has_value(), listed ? "can be read" : listed.error().message, listed ? "" : listed.error().hint);
+  } catch (const Error& e) {
+    note("state", false, e.what(), e.problems.empty() ? "" : e.problems.front().hint);
+  }
+  note("terminal", true, c.outside.terminal.interactive() ? fmt::format("{} columns; questions are asked here", c.outside.terminal.width()) : "none: questions park a run (exit 9)", "");
+  if (c.json()) c.outside.out << pretty_json(Value(std::move(out))) << '\n';
+  else if (c.ndjson())
+    for (const Value& row : out) c.outside.out << canonical_json(row) << '\n';
+  else
+    c.outside.out << report::table({"", "what", "found", "to do"}, rows);
+  return exit;
+}
+
+} // namespace
+
+void add_doctor(Flags& flags) {
+  flags.runs([](Context& c) { return run_doctor(c); });
+}
+
+} // namespace belay::cli

@@ -1,0 +1,161 @@
+#include "cli/flags.hpp"
+#include "value/nearest.hpp"
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace belay::cli {
+
+/// One CLI11 app with what this face adds to it; the root owns the tree.
+struct Flags::Node {
+  std::unique_ptr<CLI::App> root; ///< of the root only
+  CLI::App* app = nullptr;
+  std::shared_ptr<std::optional<Work>> chosen;
+  std::shared_ptr<std::vector<std::pair<CLI::App*, std::vector<std::string>*>>> keeps;
+};
+
+Flags::Flags(std::string_view program, std::string_view summary) : m_node(std::make_shared<Node>()) {
+  m_node->root = std::make_unique<CLI::App>(std::string(summary), std::string(program));
+  m_node->app = m_node->root.get();
+  m_node->chosen = std::make_shared<std::optional<Work>>();
+  m_node->keeps = std::make_shared<std::vector<std::pair<CLI::App*, std::vector<std::string>*>>>();
+  m_node->app->set_help_flag("-h,--help", "what a command does and takes");
+  m_node->app->require_subcommand(0, 1);
+  m_node->app->get_formatter()->column_width(34);
+}
+Flags::Flags(std::shared_ptr<Node> node) : m_node(std::move(node)) {}
+
+Flags Flags::command(std::string_view name, std::string_view summary, std::string_view group) {
+  auto child = std::make_shared<Node>();
+  child->app = m_node->app->add_subcommand(std::string(name), std::string(summary));
+  if (!group.empty()) child->app->group(std::string(group));
+  child->app->fallthrough();
+  child->app->require_subcommand(0, 1);
+  child->chosen = m_node->chosen;
+  child->keeps = m_node->keeps;
+  return Flags(std::move(child));
+}
+
+void Flags::hide() { m_node->app->group(""); }
+void Flags::flag(std::string_view names, bool& into, std::string_view help) { m_node->app->add_flag(std::string(names), into, std::string(help)); }
+void Flags::text(std::string_view names, std::string& into, std::string_view help, std::string_view placeholder) {
+  m_node->app->add_option(std::string(names), into, std::string(help))->type_name(std::string(placeholder));
+}
+void Flags::text(std::string_view names, std::optional<std::string>& into, std::string_view help, std::string_view placeholder) {
+  m_node->app->add_option_function<std::string>(std::string(names), [&into](const std::string& v) { into = v; }, std::string(help))->type_name(std::string(placeholder));
+}
+void Flags::texts(std::string_view names, std::vector<std::string>& into, std::string_view help, std::string_view placeholder) {
+  m_node->app->add_option(std::string(names), into, std::string(help))
+      ->type_name(std::string(placeholder))
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+void Flags::count(std::string_view names, unsigned& into, std::string_view help) { m_node->app->add_option(std::string(names), into, std::string(help))->type_name("N"); }
+void Flags::choice(std::string_view names, std::string& into, const std::vector<std::string>& choices, std::string_view help) {
+  m_node->app->add_option(std::string(names), into, std::string(help))->check(CLI::IsMember(choices))->type_name(fmt::format("{}", fmt::join(choices, "|")));
+}
+void Flags::positional(std::string_view name, std::string& into, std::string_view help, bool required) {
+  m_node->app->add_option(std::string(name), into, std::string(help))->required(required)->type_name("");
+}
+void Flags::positionals(std::string_view name, std::vector<std::string>& into, std::string_view help, bool required) {
+  m_node->app->add_option(std::string(name), into, std::string(help))->required(required)->type_name("");
+}
+void Flags::keep_unknown(std::vector<std::string>& into) {
+  m_node->app->allow_extras();
+  m_node->keeps->emplace_back(m_node->app, &into);
+}
+void Flags::footer(std::string_view text) { m_node->app->footer(std::string(text)); }
+void Flags::runs(Work work) {
+  m_node->app->callback([chosen = m_node->chosen, work = std::move(work)] { *chosen = work; });
+}
+
+namespace {
+
+const CLI::App* deepest(const CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
+
+std::string full_name(const CLI::App* app) { return app->get_parent() ? full_name(app->get_parent()) + " " + app->get_name() : app->get_name(); }
+
+std::vector<std::string> option_names(const CLI::App* app) {
+  std::vector<std::string> out;
+  for (; app; app = app->get_parent())
+    for (const CLI::Option* option : app->get_options())
+      for (const std::string& name : option->get_lnames()) out.push_back("--" + name);
+  return out;
+}
+
+std::vector<std::string> command_names(const CLI::App* app) {
+  std::vector<std::string> out;
+  for (const CLI::App* child : app->get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); })) out.push_back(child->get_name());
+  return out;
+}
+
+} // namespace
+
+std::optional<Work> Flags::parse(std::vector<std::string> arguments, std::string& printed) {
+  CLI::App& app = *m_node->app;
+  if (arguments.size() == 1 && (arguments[0] == "--version" || arguments[0] == "-V")) {
+    printed = std::string("belay ") + BELAY_VERSION + "\n";
+    return {};
+  }
+  for (std::string& argument : arguments) {
+    if (argument == "--") break;
+    // Its value is optional, so a word that follows is never it.
+    if (argument == "--dry-run") argument = "--dry-run=reads";
+  }
+  std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
+  auto usage = [&](std::string message, const std::string& hint) {
+    const std::string help = "try `" + full_name(deepest(&app)) + " --help`";
+    return Error(Exit::usage, std::move(message), hint.empty() ? help : hint + " " + help);
+  };
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    printed = deepest(&app)->help(full_name(deepest(&app)));
+    return {};
+  } catch (const CLI::ExtrasError&) {
+    const CLI::App* at = deepest(&app);
+    const auto rest = app.remaining(true);
+    const std::string word = rest.empty() ? "" : rest.front().substr(0, rest.front().find('='));
+    if (word.rfind('-', 0) == 0) throw usage("there is no option " + word, did_you_mean(word, option_names(at)));
+    const auto commands = command_names(at);
+    throw usage(commands.empty() ? "'" + word + "' is one word too many" : "there is no command '" + word + "'", did_you_mean(word, commands));
+  } catch (const CLI::ParseError& e) {
+    throw usage(e.what(), "");
+  }
+  for (auto& [kept_by, into] : *m_node->keeps)
+    if (kept_by->parsed()) *into = kept_by->remaining();
+  if (!*m_node->chosen) {
+    printed = deepest(&app)->help(full_name(deepest(&app)));
+    return {};
+  }
+  return *m_node->chosen;
+}
+
+std::vector<std::string> Flags::candidates(const std::vector<std::string>& words) const {
+  const CLI::App* app = m_node->app;
+  for (const std::string& word : words)
+    for (const CLI::App* child : app->get_subcommands([](const CLI::App*) { return true; }))
+      if (child->get_name() == word) {
+        app = child;
+        break;
+      }
+  std::vector<std::string> out = command_names(app);
+  for (const std::string& name : option_names(app)) out.push_back(name);
+  return out;
+}
+
+std::string Flags::reference() const {
+  std::string out;
+  std::function<void(const CLI::App*)> add = [&](const CLI::App* app) {
+    if (app->get_parent() && app->get_group().empty()) return;
+    out += app->help(full_name(app)) + "\n";
+    for (const CLI::App* child : app->get_subcommands([](const CLI::App*) { return true; })) add(child);
+  };
+  add(m_node->app);
+  return out;
+}
+
+} // namespace belay::cli

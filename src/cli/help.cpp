@@ -1,0 +1,67 @@
+#include "cli/commands.hpp"
+#include "cli/context.hpp"
+#include "cli/help_topics.hpp"
+#include "report/table.hpp"
+#include "value/nearest.hpp"
+#include <fmt/format.h>
+#include <ostream>
+
+namespace belay::cli {
+namespace {
+
+std::string_view effect_word(Effect effect) {
+  constexpr std::string_view k_words[] = {"reads", "adds", "tells", "changes", "destroys"};
+  return k_words[static_cast<std::size_t>(effect)];
+}
+
+std::string_view kind_word(const Action& action) {
+  if (auto* change = std::get_if<Change>(&action.does)) return effect_word(change->effect);
+  constexpr std::string_view k_words[] = {"reads", "changes", "holds", "gate", "asks"};
+  return k_words[action.does.index()];
+}
+
+/// Every action with its inputs and outputs, from the same tables that the checker reads.
+std::string actions_text(Catalog catalog) {
+  std::string out = "Actions\n";
+  for (const Module* module : catalog) {
+    out += fmt::format("\n{} — {}\n", module->name, module->summary);
+    for (const Action& action : module->actions) {
+      out += fmt::format("  {}.{}  ({})  {}\n", module->name, action.name, kind_word(action), action.summary);
+      for (const Field& field : action.inputs)
+        out += fmt::format("      {}{}{}  {}\n", field.name, field.required ? "" : "?", field.standard.empty() ? "" : fmt::format(" = {}", field.standard), field.help);
+      for (const Field& field : action.outputs) out += fmt::format("      → {}  {}\n", field.name, field.help);
+    }
+  }
+  return out;
+}
+
+Exit run_help(const std::string& topic, Context& c) {
+  if (topic == "actions") {
+    c.outside.out << actions_text(c.outside.catalog);
+    return Exit::done;
+  }
+  std::vector<std::string> names{"actions"};
+  std::vector<std::vector<std::string>> rows;
+  for (const HelpTopic& t : help_topics()) {
+    if (t.name == topic) {
+      c.outside.out << t.text;
+      return Exit::done;
+    }
+    names.emplace_back(t.name);
+    rows.push_back({"  " + std::string(t.name), std::string(t.summary)});
+  }
+  if (!topic.empty()) throw Error(Exit::usage, "there is no topic '" + topic + "'", did_you_mean(topic, names));
+  rows.push_back({"  actions", "every action that a step can use, with its inputs and outputs"});
+  c.outside.out << "belay help TOPIC\n\n" << report::table({}, rows) << "\nA command explains itself: `belay COMMAND --help`.\n";
+  return Exit::done;
+}
+
+} // namespace
+
+void add_help(Flags& flags) {
+  auto topic = std::make_shared<std::string>();
+  flags.positional("TOPIC", *topic, "what to explain; without it, the list of topics", false);
+  flags.runs([topic](Context& c) { return run_help(*topic, c); });
+}
+
+} // namespace belay::cli

@@ -1,0 +1,196 @@
+#include "cli/attach.hpp"
+#include "cli/commands.hpp"
+#include "cli/find_run.hpp"
+#include "cli/invoke.hpp"
+#include "cli/show_run.hpp"
+#include "cli/views.hpp"
+#include "report/line_view.hpp"
+#include "report/table.hpp"
+#include "value/json.hpp"
+#include <fmt/format.h>
+#include <ostream>
+
+namespace belay::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct RunsOptions {
+  std::string run, step, value, claim, id, service, environment, status;
+  std::vector<std::string> answer;
+  unsigned limit = 20;
+};
+
+Exit list_runs(const RunsOptions& o, Context& c) {
+  Query query{"run", o.service, o.environment, o.status, {}, o.limit};
+  const auto rows = c.store().list(query);
+  if (!rows) throw Error(Exit::usage, "the runs cannot be listed: " + rows.error().message, rows.error().hint);
+  if (c.json() || c.ndjson()) {
+    Value::List out;
+    for (const Row& r : *rows)
+      out.push_back(Value::object({{"run", r.stream.substr(4)}, {"runbook", r.label}, {"service", r.service}, {"environment", r.environment}, {"state", r.status}, {"started", r.started}, {"changed", r.changed}}));
+    if (c.json()) c.outside.out << pretty_json(Value(std::move(out))) << '\n';
+    else
+      for (const Value& row : out) c.outside.out << canonical_json(row) << '\n';
+    return Exit::done;
+  }
+  std::vector<std::vector<std::string>> cells;
+  for (const Row& r : *rows) cells.push_back({r.stream.substr(4), r.status, r.label, r.service, r.environment, report::when_text(r.started, c.outside.ports.time.wall())});
+  c.outside.out << report::table({"run", "state", "runbook", "service", "env", "started"}, cells);
+  if (rows->empty()) c.outside.err << "no runs yet\n";
+  return Exit::done;
+}
+
+Exit show_run(const RunsOptions& o, Context& c) {
+  const RunView view = view_of(find_run(o.run, c), c);
+  c.outside.out << (c.json() ? pretty_json(run_value(view)) + "\n" : c.ndjson() ? canonical_json(run_value(view)) + "\n" : run_text(view, c.outside.ports.time.wall(), {}));
+  return Exit::done;
+}
+
+/// The kept outputs of a run's steps, one after another, or the one that is asked for.
+Exit show_logs(const RunsOptions& o, Context& c) {
+  const RunView view = view_of(find_run(o.run, c), c);
+  if (!o.step.empty() && !view.find(o.step)) throw Error(Exit::usage, "run " + view.header.run + " has no step '" + o.step + "'", "`belay runs show " + view.header.run + "` lists them");
+  constexpr std::uint64_t k_most = 64 << 20;
+  for (const StepView& step : view.steps) {
+    if ((!o.step.empty() && step.path != o.step) || (step.artifact.empty() && step.tail.empty())) continue;
+    std::string text = step.tail;
+    if (!step.artifact.empty())
+      if (auto whole = c.outside.ports.files.text(step.artifact, k_most)) text = *whole;
+    c.outside.out << "== " << step.path << "  " << step.title << "\n" << text << (text.empty() || text.back() == '\n' ? "" : "\n");
+  }
+  return Exit::done;
+}
+
+/// Shows what is journaled so far and what comes, until the run ends, stops or waits.
+Exit follow_run(const RunsOptions& o, Context& c) {
+  const std::string run = find_run(o.run, c);
+  Views views(c);
+  const Stop root(c.outside.ports.time);
+  std::uint64_t shown = 0;
+  for (;;) {
+    const std::vector<Event> events = events_of(run, c);
+    for (const Event& event : events)
+      if (event.seq > shown)
+        for (Observer* view : views.observers()) view->on(event);
+    if (!events.empty()) shown = events.back().seq;
+    const RunView view = fold(events);
+    if (view.state != "running" && view.state != "undoing") {
+      return view.ended ? view.ended->exit : view.state == "waiting" ? Exit::waiting : Exit::stopped;
+    }
+    if (c.outside.signals.received() > 0) return Exit::done;
+    c.outside.ports.time.sleep(300ms, root);
+  }
+}
+
+template <class Work> Exit with_views(const std::string& run, Context& c, Work work) {
+  const RunView before = view_of(run, c);
+  const std::string what = before.header.runbook + (before.header.service.empty() ? "" : " " + before.header.service + " in " + before.header.environment);
+  const Duration began = c.outside.ports.time.steady();
+  engine::Finished finished;
+  {
+    Views views(c);
+    engine::World world = c.world(views.observers(), views.terminal());
+    finished = work(world);
+  }
+  show_finished(what, finished, c.outside.ports.time.steady() - began, c);
+  if (!before.header.service.empty()) attach_to_incident(before.header.service, before.header.environment, finished, what, c);
+  return finished.exit;
+}
+
+std::string needed_reason(Context& c, const char* command) {
+  if (c.globals.reason.empty()) throw Error(Exit::usage, std::string(command) + " goes into the record, so it wants a reason", "add --reason \"what you saw and decided\"");
+  return c.globals.reason;
+}
+
+Exit settled(const Expected<void>& done, const std::string& said, Context& c) {
+  if (!done) {
+    c.outside.err << "belay: " << done.error().message << '\n';
+    if (!done.error().hint.empty()) c.outside.err << "       " << done.error().hint << '\n';
+    return done.error().cause == Cause::missing ? Exit::usage : Exit::refused;
+  }
+  c.outside.err << said << '\n';
+  return Exit::done;
+}
+
+} // namespace
+
+void add_runs(Flags& flags) {
+  auto o = std::make_shared<RunsOptions>();
+  auto of_run = [o](Flags& command) { command.positional("RUN", o->run, "its id, an end of it, or `latest`"); };
+
+  Flags list = flags.command("list", "The newest runs, and how they stand");
+  list.text("-s,--service", o->service, "only of this service", "SERVICE");
+  list.text("-e,--env", o->environment, "only in this environment", "ENV");
+  list.text("--status", o->status, "only in this state: running, stopped, waiting, stuck, done, undone …", "STATE");
+  list.count("--limit", o->limit, "how many at most");
+  list.runs([o](Context& c) { return list_runs(*o, c); });
+
+  Flags show = flags.command("show", "One run: its steps, what stands, what can be done");
+  of_run(show);
+  show.runs([o](Context& c) { return show_run(*o, c); });
+
+  Flags logs = flags.command("logs", "What its steps wrote");
+  of_run(logs);
+  logs.positional("STEP", o->step, "only this step", false);
+  logs.runs([o](Context& c) { return show_logs(*o, c); });
+
+  Flags follow = flags.command("follow", "Watch a run that goes on elsewhere");
+  of_run(follow);
+  follow.runs([o](Context& c) { return follow_run(*o, c); });
+
+  Flags answer = flags.command("answer", "Answer the question that a run waits for; it goes on");
+  of_run(answer);
+  answer.positional("STEP", o->step, "the step that asks");
+  answer.positionals("VALUE", o->answer, "the answer", true);
+  answer.runs([o](Context& c) {
+    const std::string run = find_run(o->run, c), said = fmt::format("{}", fmt::join(o->answer, " "));
+    return with_views(run, c, [&](engine::World& world) { return engine::answer(run, o->step, said, world); });
+  });
+
+  Flags resume = flags.command("resume", "Go on with a run that stopped, or whose process died");
+  of_run(resume);
+  resume.runs([o](Context& c) {
+    const std::string run = find_run(o->run, c);
+    const engine::Options given = c.options();
+    engine::ResumeOptions options;
+    options.yes = given.yes;
+    options.confirm = given.confirm;
+    options.wait = given.wait;
+    return with_views(run, c, [&](engine::World& world) { return engine::resume(run, options, world); });
+  });
+
+  Flags abort = flags.command("abort", "Stop a run that goes on, or take back what a stopped one did");
+  of_run(abort);
+  abort.runs([o](Context& c) {
+    const std::string run = find_run(o->run, c);
+    return with_views(run, c, [&](engine::World& world) { return engine::abort(run, c.globals.reason, world); });
+  });
+
+  Flags accept = flags.command("accept", "Close a stuck run as it stands");
+  of_run(accept);
+  accept.runs([o](Context& c) {
+    const std::string run = find_run(o->run, c), reason = needed_reason(c, "accepting a run");
+    engine::World world = c.world({});
+    return settled(engine::accept(run, reason, world), "run " + run + " is accepted as it stands; its claim is free", c);
+  });
+
+  Flags skip = flags.command("skip", "Mark a step skipped: it was done by hand, or is not needed");
+  of_run(skip);
+  skip.positional("STEP", o->step, "the step's path");
+  skip.runs([o](Context& c) {
+    const std::string run = find_run(o->run, c), reason = needed_reason(c, "skipping a step");
+    engine::World world = c.world({});
+    return settled(engine::skip(run, o->step, reason, world), o->step + " is skipped; `belay runs resume " + run + "` goes on", c);
+  });
+
+  Flags unlock = flags.command("unlock", "Free a claim whose holder is gone for good");
+  unlock.positional("CLAIM", o->claim, "what is claimed: shop/local");
+  unlock.positional("ID", o->id, "the id of the claim, as `belay runs list` and exit 5 show it");
+  unlock.runs([o](Context& c) {
+    engine::World world = c.world({});
+    return settled(engine::unlock(o->claim, o->id, world), o->claim + " is free", c);
+  });
+}
+
+} // namespace belay::cli

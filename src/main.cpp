@@ -1,0 +1,30 @@
+#include "cli/run_cli.hpp"
+#include "modules/catalog.hpp"
+#include "ports/http.hpp"
+#include "ports/lines.hpp"
+#include "ports/real_ports.hpp"
+#include "ports/secrets.hpp"
+#include "ports/sql.hpp"
+#include "ports/sqlite_store.hpp"
+#include <iostream>
+
+int main(int argc, char** argv) {
+  using namespace belay;
+  if (const auto guard = guard_main(argc, argv)) return *guard;
+  harden_process();
+  const auto signals = make_signals();
+  const auto time = make_clock();
+  const auto entropy = make_entropy();
+  const auto machine = make_machine();
+  const auto terminal = make_terminal();
+  const auto files = make_files();
+  const auto process = make_process({});
+  const auto http = make_http();
+  const auto sql = make_sql();
+  const auto lines = make_lines();
+  const auto secrets = make_secrets(*process, *files, *machine);
+  Ports ports{*http, *process, *sql, *lines, *files, *time};
+  const auto open_store = [&](const std::string& folder) { return open_sqlite_store(folder + "/state.db", *time, *entropy); };
+  cli::Outside outside{ports, *machine, *terminal, *entropy, *signals, *secrets, modules::catalog(), open_store, std::cout, std::cerr};
+  return cli::run_cli({argv + 1, argv + argc}, outside);
+}

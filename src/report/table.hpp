@@ -1,0 +1,18 @@
+#pragma once
+#include "belay/value.hpp"
+#include "report/style.hpp"
+#include <string>
+#include <vector>
+
+namespace belay::report {
+
+/// Aligned columns; the heading in capitals; a last column is never padded. Cells may hold colours.
+std::string table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows, const Style& = {});
+
+/// The outputs of a run of reads for a person: maps as `name  value` lines, a list of maps as a table, all else as JSON.
+std::string outputs_text(const Value& outputs, const Style& = {});
+
+/// A time as `2026-11-21 22:38:01Z (3m05s ago)`.
+std::string when_text(Timestamp at, Timestamp now);
+
+} // namespace belay::report
