@@ -3,6 +3,7 @@
 #include "modules/catalog.hpp"
 #include "modules/command_outcome.hpp"
 #include "modules/inputs.hpp"
+#include "value/duration.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
 #include <algorithm>
@@ -67,7 +68,8 @@ Outcome read_list(const Call& call, const Reads& reads) {
     unreadable.push_back(Value::object({{"id", id}, {"why", why}}));
     outcome.findings.push_back({"backup " + id, why, {}});
   }
-  const Duration objective = duration_or(call.in["objective"], {});
+  // A setting comes as it was written, `24h`.
+  const Duration objective = duration_or(call.in["objective"], parse_duration(text_or(call.in["objective"], "")).value_or(Duration{}));
   const std::string whose = call.in["service"].text() + " in " + call.in["environment"].text();
   bool fresh = true;
   if (!newest.is_null()) age = between(newest["taken"].timestamp(), reads.time.wall());
@@ -232,7 +234,7 @@ constexpr Field k_service{"service", k_text, true, false, {}, "whose backups"};
 constexpr Field k_environment{"environment", k_text, true, false, {}, "where"};
 constexpr Field k_path{"backup", k_text, true, false, {}, "the folder of the backup"};
 
-constexpr Field k_list_in[] = {k_folder, k_service, k_environment, {"objective", k_duration, false, false, {}, "how old the newest may be; older is a finding"}};
+constexpr Field k_list_in[] = {k_folder, k_service, k_environment, {"objective", k_any, false, false, {}, "how old the newest may be; older is a finding"}};
 constexpr Field k_list_out[] = {{"backups", k_maps, true, false, {}, "each with id, path, taken, size, rows, verified"}, {"newest", k_map, false, false, {}, "the youngest of them"}, {"newest_verified", k_map, false, false, {}, "the youngest that was proved to restore"}, {"age", k_duration, false, false, {}, "of the recovery point"}, {"fresh", k_boolean, true, false, {}, "whether the newest is within the objective"}, {"unfinished", k_texts, true, false, {}, "what backups and restores that died left behind"},
                                 {"unreadable", k_maps, true, false, {}, "id, why: manifests that cannot be trusted"}};
 constexpr Field k_find_in[] = {k_folder, k_service, k_environment, {"wanted", k_text, false, false, "latest", "an id, or `latest`"},
