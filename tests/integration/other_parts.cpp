@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 using namespace belay;
 
@@ -23,6 +24,19 @@ int parent_to_be_killed(const std::string& folder) {
   command.private_files = {{"PASSFILE", Value("s3cret").as_secret()}};
   std::thread running([&] { (void)process->run(command, nullptr, nullptr, nullptr, stop); });
   running.join();
+  return 0;
+}
+
+/// Starts children from several threads until it is killed, for 3 s at most. Each sleeps for a time that tells whose it is.
+int parent_of_many(const std::string& tag) {
+  const auto clock = make_clock();
+  const auto process = make_process({});
+  const Stop stop(*clock);
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (const Stop enough = stop.nested(std::chrono::seconds(3)); !enough;) (void)process->run({{"sh", "-c", "sleep " + tag + " & setsid sleep " + tag + " & (setsid sleep " + tag + " &); sleep 0.01; kill %1"}}, nullptr, nullptr, nullptr, stop.nested(std::chrono::milliseconds(30)));
+    });
   return 0;
 }
 
@@ -52,6 +66,7 @@ std::optional<int> run_as_another_part(int argc, char** argv);
 std::optional<int> run_as_another_part(int argc, char** argv) {
   if (const auto status = guard_main(argc, argv)) return status;
   if (argc == 3 && std::strcmp(argv[1], "--parent-to-be-killed") == 0) return parent_to_be_killed(argv[2]);
+  if (argc == 3 && std::strcmp(argv[1], "--parent-of-many") == 0) return parent_of_many(argv[2]);
   if (argc == 2 && std::strcmp(argv[1], "--ask") == 0) return ask_at_terminal();
   if (argc >= 4 && std::strcmp(argv[1], "--change-file") == 0) return change_file_once(argv[2], argv[3], argc > 4 ? argv[4] : "");
   return {};

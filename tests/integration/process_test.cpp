@@ -1,14 +1,19 @@
 #include "catch.hpp"
 #include "integration/temporary_folder.hpp"
+#include "ports/fd.hpp"
 #include "ports/process_table.hpp"
 #include "ports/real_ports.hpp"
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <random>
+#include <spawn.h>
 #include <sstream>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -485,4 +490,37 @@ TEST_CASE_METHOD(Fixture, "a killed belay leaves no child, no grandchild and no 
     std::this_thread::sleep_for(5ms);
   }
   CHECK_FALSE(private_left);
+}
+
+TEST_CASE("belay killed at any moment while it starts children leaves none", "[integration][process]") {
+  const unsigned seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937 random(seed);
+  const auto running = [](const std::string& tag) {
+    std::size_t count = 0;
+    for (const auto& row : process_rows()) {
+      char line[64] = {};
+      const Fd fd(::open(("/proc/" + std::to_string(row.pid) + "/cmdline").c_str(), O_RDONLY | O_CLOEXEC));
+      const ssize_t size = fd ? ::read(fd.get(), line, sizeof line) : 0; // it may have ended meanwhile
+      const std::string_view words(line, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+      if (words.starts_with("sleep") && words.find(tag) != std::string_view::npos) ++count;
+    }
+    return count;
+  };
+  for (int round = 0; round < 8; ++round) {
+    INFO("round " << round);
+    std::string tag = "30." + std::to_string(::getpid()) + std::to_string(round);
+    std::string name = "belay-tests", part = "--parent-of-many";
+    char* argv[] = {name.data(), part.data(), tag.data(), nullptr};
+    pid_t pid = 0;
+    REQUIRE(::posix_spawn(&pid, "/proc/self/exe", nullptr, nullptr, argv, environ) == 0);
+    for (int i = 0; i < 400 && running(tag) == 0; ++i) std::this_thread::sleep_for(5ms);
+    const bool came_up = running(tag) > 0;
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+    REQUIRE(::kill(pid, SIGKILL) == 0);
+    REQUIRE(::waitpid(pid, nullptr, 0) == pid);
+    CHECK(came_up);
+    for (int i = 0; i < 400 && running(tag) > 0; ++i) std::this_thread::sleep_for(5ms);
+    CHECK(running(tag) == 0);
+  }
 }
