@@ -27,7 +27,7 @@ int parent_to_be_killed(const std::string& folder) {
   return 0;
 }
 
-/// Starts children from several threads until it is killed, for 3 s at most. Each sleeps for a time that tells whose it is.
+/// Starts children from several threads until it is killed, for 10 s at most. Each sleeps for a time that tells whose it is.
 int parent_of_many(const std::string& tag) {
   const auto clock = make_clock();
   const auto process = make_process({});
@@ -35,7 +35,7 @@ int parent_of_many(const std::string& tag) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&] {
-      for (const Stop enough = stop.nested(std::chrono::seconds(3)); !enough;) (void)process->run({{"sh", "-c", "sleep " + tag + " & setsid sleep " + tag + " & (setsid sleep " + tag + " &); sleep 0.01; kill %1"}}, nullptr, nullptr, nullptr, stop.nested(std::chrono::milliseconds(30)));
+      for (const Stop enough = stop.nested(std::chrono::seconds(10)); !enough;) (void)process->run({{"sh", "-c", "sleep " + tag + " & setsid sleep " + tag + " & (setsid sleep " + tag + " &); sleep 0.01; kill %1"}}, nullptr, nullptr, nullptr, stop.nested(std::chrono::milliseconds(250)));
     });
   return 0;
 }

@@ -514,7 +514,7 @@ TEST_CASE("belay killed at any moment while it starts children leaves none", "[i
     char* argv[] = {name.data(), part.data(), tag.data(), nullptr};
     pid_t pid = 0;
     REQUIRE(::posix_spawn(&pid, "/proc/self/exe", nullptr, nullptr, argv, environ) == 0);
-    for (int i = 0; i < 400 && running(tag) == 0; ++i) std::this_thread::sleep_for(5ms);
+    for (int i = 0; i < 1500 && running(tag) == 0; ++i) std::this_thread::sleep_for(5ms);
     const bool came_up = running(tag) > 0;
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
     REQUIRE(::kill(pid, SIGKILL) == 0);
