@@ -20,6 +20,7 @@ Flags::Flags(std::string_view program, std::string_view summary) : m_node(std::m
   m_node->keeps = std::make_shared<std::vector<std::pair<CLI::App*, std::vector<std::string>*>>>();
   m_node->app->set_help_flag("-h,--help", "what a command does and takes");
   m_node->app->require_subcommand(0, 1);
+  m_node->app->allow_extras(); // sorted out in parse, which knows who keeps them
   m_node->app->get_formatter()->column_width(34);
 }
 Flags::Flags(std::shared_ptr<Node> node) : m_node(std::move(node)) {}
@@ -52,7 +53,13 @@ void Flags::texts(std::string_view names, std::vector<std::string>& into, std::s
 }
 void Flags::count(std::string_view names, unsigned& into, std::string_view help) { m_node->app->add_option(std::string(names), into, std::string(help))->type_name("N"); }
 void Flags::choice(std::string_view names, std::string& into, const std::vector<std::string>& choices, std::string_view help) {
-  m_node->app->add_option(std::string(names), into, std::string(help))->check(CLI::IsMember(choices))->type_name(fmt::format("{}", fmt::join(choices, "|")));
+  const CLI::Validator one_of(
+      [choices](std::string& given) {
+        if (std::find(choices.begin(), choices.end(), given) != choices.end()) return std::string();
+        return fmt::format("'{}' is none of {}", given, fmt::join(choices, ", "));
+      },
+      "");
+  m_node->app->add_option(std::string(names), into, std::string(help))->check(one_of)->type_name(fmt::format("{}", fmt::join(choices, "|")));
 }
 void Flags::positional(std::string_view name, std::string& into, std::string_view help, bool required) {
   m_node->app->add_option(std::string(name), into, std::string(help))->required(required)->type_name("");
@@ -60,10 +67,7 @@ void Flags::positional(std::string_view name, std::string& into, std::string_vie
 void Flags::positionals(std::string_view name, std::vector<std::string>& into, std::string_view help, bool required) {
   m_node->app->add_option(std::string(name), into, std::string(help))->required(required)->type_name("");
 }
-void Flags::keep_unknown(std::vector<std::string>& into) {
-  m_node->app->allow_extras();
-  m_node->keeps->emplace_back(m_node->app, &into);
-}
+void Flags::keep_unknown(std::vector<std::string>& into) { m_node->keeps->emplace_back(m_node->app, &into); }
 void Flags::footer(std::string_view text) { m_node->app->footer(std::string(text)); }
 void Flags::runs(Work work) {
   m_node->app->callback([chosen = m_node->chosen, work = std::move(work)] { *chosen = work; });
@@ -78,6 +82,9 @@ const CLI::App* deepest(const CLI::App* app) {
 
 std::string full_name(const CLI::App* app) { return app->get_parent() ? full_name(app->get_parent()) + " " + app->get_name() : app->get_name(); }
 
+/// CLI11 writes the program's own name a second time where it is given as the path of the whole.
+std::string help_of(const CLI::App* app) { return app->get_parent() ? app->help(full_name(app->get_parent())) : app->help(); }
+
 std::vector<std::string> option_names(const CLI::App* app) {
   std::vector<std::string> out;
   for (; app; app = app->get_parent())
@@ -89,6 +96,35 @@ std::vector<std::string> option_names(const CLI::App* app) {
 std::vector<std::string> command_names(const CLI::App* app) {
   std::vector<std::string> out;
   for (const CLI::App* child : app->get_subcommands([](const CLI::App* a) { return !a->get_group().empty(); })) out.push_back(child->get_name());
+  return out;
+}
+
+/// The command that the words name, as far as that can be told before they are parsed.
+const CLI::App* command_of(const CLI::App* app, const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word == "--") break;
+    for (const CLI::App* child : app->get_subcommands([](const CLI::App*) { return true; }))
+      if (child->get_name() == word) {
+        app = child;
+        break;
+      }
+  }
+  return app;
+}
+
+/// `--max-instances 3` → `--max-instances=3` where the command does not know the option: else 3 would be taken for a positional.
+std::vector<std::string> with_values_joined(const std::vector<std::string>& words, const std::vector<std::string>& known) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--") {
+      out.insert(out.end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+      break;
+    }
+    const bool unknown = words[i].rfind("--", 0) == 0 && words[i].find('=') == std::string::npos && std::find(known.begin(), known.end(), words[i]) == known.end();
+    const bool has_value = i + 1 < words.size() && words[i + 1].rfind('-', 0) != 0;
+    out.push_back(unknown && has_value ? words[i] + "=" + words[i + 1] : words[i]);
+    i += unknown && has_value;
+  }
   return out;
 }
 
@@ -105,6 +141,9 @@ std::optional<Work> Flags::parse(std::vector<std::string> arguments, std::string
     // Its value is optional, so a word that follows is never it.
     if (argument == "--dry-run") argument = "--dry-run=reads";
   }
+  const CLI::App* wanted = command_of(&app, arguments);
+  const auto keeper = std::find_if(m_node->keeps->begin(), m_node->keeps->end(), [&](const auto& keep) { return keep.first == wanted; });
+  if (keeper != m_node->keeps->end()) arguments = with_values_joined(arguments, option_names(wanted));
   std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
   auto usage = [&](std::string message, const std::string& hint) {
     const std::string help = "try `" + full_name(deepest(&app)) + " --help`";
@@ -113,23 +152,26 @@ std::optional<Work> Flags::parse(std::vector<std::string> arguments, std::string
   try {
     app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
-    printed = deepest(&app)->help(full_name(deepest(&app)));
+    printed = help_of(deepest(&app));
     return {};
-  } catch (const CLI::ExtrasError&) {
-    const CLI::App* at = deepest(&app);
-    const auto rest = app.remaining(true);
-    const std::string word = rest.empty() ? "" : rest.front().substr(0, rest.front().find('='));
-    if (word.rfind('-', 0) == 0) throw usage("there is no option " + word, did_you_mean(word, option_names(at)));
-    const auto commands = command_names(at);
-    throw usage(commands.empty() ? "'" + word + "' is one word too many" : "there is no command '" + word + "'", did_you_mean(word, commands));
   } catch (const CLI::ParseError& e) {
     throw usage(e.what(), "");
   }
-  for (auto& [kept_by, into] : *m_node->keeps)
-    if (kept_by->parsed()) *into = kept_by->remaining();
+  const auto rest = app.remaining(true);
+  if (keeper != m_node->keeps->end()) *keeper->second = rest;
+  else if (!rest.empty()) {
+    const CLI::App* at = deepest(&app);
+    const std::string word = rest.front().substr(0, rest.front().find('='));
+    if (word.rfind('-', 0) == 0) throw usage("there is no option " + word, did_you_mean(word, option_names(at)));
+    const auto commands = command_names(at);
+    throw usage(commands.empty() ? "'" + word + "' is one word too many" : "there is no command '" + word + "'", did_you_mean(word, commands));
+  }
   if (!*m_node->chosen) {
-    printed = deepest(&app)->help(full_name(deepest(&app)));
-    return {};
+    const CLI::App* at = deepest(&app);
+    printed = help_of(at);
+    if (at == &app) return {};
+    // A script must not take a command that did nothing for one that succeeded.
+    throw usage(full_name(at) + " needs to know what to do", fmt::format("one of: {}.", fmt::join(command_names(at), ", ")));
   }
   return *m_node->chosen;
 }
@@ -151,7 +193,7 @@ std::string Flags::reference() const {
   std::string out;
   std::function<void(const CLI::App*)> add = [&](const CLI::App* app) {
     if (app->get_parent() && app->get_group().empty()) return;
-    out += app->help(full_name(app)) + "\n";
+    out += help_of(app) + "\n";
     for (const CLI::App* child : app->get_subcommands([](const CLI::App*) { return true; })) add(child);
   };
   add(m_node->app);

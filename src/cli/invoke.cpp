@@ -4,6 +4,7 @@
 #include "cli/show_plan.hpp"
 #include "cli/views.hpp"
 #include "report/table.hpp"
+#include "runbook/check.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
 #include <algorithm>
@@ -20,6 +21,14 @@ std::string option_name(std::string parameter) {
   return "--" + parameter;
 }
 
+/// What could only fail is refused before anything is asked of the world. A risk is the runbook's to take: `runbook check` names it.
+void refuse_broken(const Runbook& runbook, Context& c) {
+  std::vector<Problem> problems;
+  for (Checked& found : check_runbook(runbook, c.project(), c.outside.catalog))
+    if (found.severity == CheckLevel::error) problems.push_back(std::move(found.problem));
+  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+}
+
 } // namespace
 
 std::vector<Given> parameters_of(const Runbook& runbook, const std::vector<std::string>& options) {
@@ -34,8 +43,11 @@ std::vector<Given> parameters_of(const Runbook& runbook, const std::vector<std::
     const auto at = std::find(known.begin(), known.end(), name);
     if (at == known.end()) throw Error(Exit::usage, fmt::format("{} takes no option {}", runbook.name, name), did_you_mean(name, known));
     const Parameter& parameter = runbook.parameters[static_cast<std::size_t>(at - known.begin())];
+    const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    if (equals != std::string::npos && parameter.type == Kind::boolean && value != "true" && value != "false")
+      throw Error(Exit::usage, fmt::format("{} is a switch and takes no value such as '{}'", name, value), fmt::format("write {} last, or {}=true", name, name));
     if (equals != std::string::npos)
-      out.push_back({parameter.name, word.substr(equals + 1)});
+      out.push_back({parameter.name, value});
     else if (parameter.type == Kind::boolean)
       out.push_back({parameter.name, "true"});
     else if (i + 1 < options.size() && options[i + 1].rfind("--", 0) != 0)
@@ -103,6 +115,7 @@ void show_finished(const std::string& what, const engine::Finished& finished, Du
 Exit invoke(const Runbook& runbook, const std::optional<Service>& service, const std::vector<Given>& given, const engine::Options& options, Context& c) {
   const std::string what = runbook.name + (service ? " " + service->name + " in " + service->environment : "");
   const engine::Invocation invocation = invocation_of(runbook, service, given, options);
+  refuse_broken(runbook, c);
   const Time& time = c.outside.ports.time;
   const Duration began = time.steady();
   engine::Finished finished;

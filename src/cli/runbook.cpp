@@ -87,10 +87,10 @@ Exit check_runbooks(const RunbookOptions& o, Context& c) {
   for (const Runbook* r : chosen)
     for (const Checked& each : check_runbook(*r, c.project(), c.outside.catalog)) {
       const Problem& p = each.problem;
-      const bool error = each.severity == CheckLevel::error;
+      const bool error = each.severity != CheckLevel::warning;
       found += error;
       if (c.json() || c.ndjson()) {
-        out.push_back(Value::object({{"runbook", r->name}, {"file", p.where.file}, {"line", p.where.line}, {"column", p.where.column}, {"severity", error ? "error" : "warning"}, {"step", each.step}, {"message", p.message}, {"hint", p.hint}}));
+        out.push_back(Value::object({{"runbook", r->name}, {"file", p.where.file}, {"line", p.where.line}, {"column", p.where.column}, {"severity", each.severity == CheckLevel::error ? "error" : error ? "risk" : "warning"}, {"step", each.step}, {"message", p.message}, {"hint", p.hint}}));
         continue;
       }
       c.outside.out << fmt::format("{}:{}:{}: {}{}\n", p.where.file, p.where.line, p.where.column, error ? "" : "warning: ", p.message);

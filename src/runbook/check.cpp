@@ -176,14 +176,14 @@ private:
     const bool acts = effect == Effect::adds || effect == Effect::changes || effect == Effect::destroys;
     const bool changes = effect == Effect::changes || effect == Effect::destroys;
     m_changes = m_changes || changes;
-    if (acts && !inner.timed()) m_scoping.say(site, step.where, fmt::format("step '{}' {} without a timeout", step.id, name_of(effect)), "timeout: 2m, or {attempt: 30s, step: 5m}, at the step or at a group around it");
+    if (acts && !inner.timed()) m_scoping.say(site, step.where, fmt::format("step '{}' {} without a timeout", step.id, name_of(effect)), "timeout: 2m, or {attempt: 30s, step: 5m}, at the step or at a group around it", CheckLevel::risk);
     const bool goes_back = step.irreversible || !step.undo_steps.empty() || (change != nullptr && change->undo != nullptr);
     if (changes && !goes_back && !inner.in_always && !inner.in_undo)
-      m_scoping.say(site, step.where, fmt::format("step '{}' {} and nothing takes it back", step.id, name_of(effect)), "undo: {steps: […]} takes it back, or irreversible: says why nothing can");
+      m_scoping.say(site, step.where, fmt::format("step '{}' {} and nothing takes it back", step.id, name_of(effect)), "undo: {steps: […]} takes it back, or irreversible: says why nothing can", CheckLevel::risk);
     if (step.undo_with && (change == nullptr || change->undo == nullptr))
       m_scoping.say(site, step.undo_with->where, fmt::format("{} does not know how to take itself back, so 'undo: {{with: …}}' has nothing to lie upon", step.use), "undo: {steps: […]} takes it back");
     if (effect == Effect::destroys && !inner.confirmed() && !m_guarded)
-      m_scoping.say(site, step.where, fmt::format("step '{}' destroys without 'confirm' and without a context guard", step.id), "confirm: ${{ env.name }} wants the name typed; guards: of every environment in belay.yaml does as well");
+      m_scoping.say(site, step.where, fmt::format("step '{}' destroys without 'confirm' and without a context guard", step.id), "confirm: ${{ env.name }} wants the name typed; guards: of every environment in belay.yaml does as well", CheckLevel::risk);
   }
 
   void check_gate(const Step& step, const Action& action, const Site& site) {

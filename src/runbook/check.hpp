@@ -4,8 +4,8 @@
 
 namespace belay {
 
-/// error: a run would fail, or could not be taken back; it makes the check's exit 4. warning: worth a look.
-enum class CheckLevel : std::uint8_t { warning, error };
+/// error: a run would fail, so none is begun. risk: it could not be taken back, confirmed or timed out. Both make the check's exit 4. warning: worth a look.
+enum class CheckLevel : std::uint8_t { warning, risk, error };
 
 struct Checked {
   CheckLevel severity = CheckLevel::error;

@@ -61,7 +61,7 @@ TEST_CASE("--dry-run alone never takes the word behind it for its value", "[cli]
 TEST_CASE("options that a command does not know are kept for its runbook, in their order", "[cli]") {
   Line line;
   CHECK(line.parse({"deploy", "shop", "--version", "1.1.0", "-e", "local", "--strategy=canary", "--force"}));
-  CHECK(line.rest == std::vector<std::string>{"--version", "1.1.0", "--strategy=canary", "--force"});
+  CHECK(line.rest == std::vector<std::string>{"--version=1.1.0", "--strategy=canary", "--force"});
   CHECK(line.services == std::vector<std::string>{"shop"});
 }
 
