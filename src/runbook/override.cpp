@@ -94,9 +94,10 @@ private:
       for (const auto& key : object->keys) names.emplace_back(key.name);
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
-    const bool is_protection = part == "protected";
-    m_problems.push_back({{origin, 0, 0}, is_protection ? "'protected' is set in files only" : fmt::format("there is no setting '{}'", part), is_protection ? "change belay.yaml or the service's file" : did_you_mean(part, names)});
+    if (part == "protected") say(Place{origin, 0, 0}, "'protected' is set in files only", "change belay.yaml or the service's file");
+    else say(Place{origin, 0, 0}, fmt::format("there is no setting '{}'", part), did_you_mean(part, names));
   }
+  void say(Place where, std::string message, std::string hint) { m_problems.push_back({std::move(where), std::move(message), std::move(hint)}); }
 
   std::deque<yaml::Source>& m_sources;
   std::vector<Problem>& m_problems;

@@ -7,7 +7,7 @@ namespace belay {
 namespace {
 
 constexpr unsigned k_others_write = 0002, k_group_writes = 0020, k_sticky = 01000;
-constexpr int k_most_links = 8;
+constexpr int k_most_links = 8, k_deepest = 3; ///< platform/group/procedure.yaml lies in a folder of depth 2
 constexpr std::string_view k_ending = ".yaml";
 
 std::string parent(const std::string& path) { return path.substr(0, path.rfind('/')); }
@@ -22,18 +22,23 @@ public:
     for (const auto& name : list("")) {
       if (name.starts_with('.')) continue;
       const auto status = follow(m_folder + "/" + name);
-      if (status && status->sort == FileStatus::Sort::folder) read_inner(name);
+      if (status && status->sort == FileStatus::Sort::folder) read_inner(name, 1);
     }
     return std::move(m_texts);
   }
 
 private:
-  void read_inner(const std::string& inner) {
+  void read_inner(const std::string& inner, int depth) {
     bool is_ours = inner == "services";
     std::vector<ProjectText> texts;
     for (const auto& name : list(inner)) {
       const std::string path = inner + "/" + name;
       if (name.starts_with('.')) continue;
+      const auto status = depth < k_deepest && inner != "services" ? follow(m_folder + "/" + path) : Expected<FileStatus>(FileStatus{});
+      if (status && status->sort == FileStatus::Sort::folder) {
+        read_inner(path, depth + 1);
+        continue;
+      }
       if (inner == "services" && name.ends_with(".yml")) say(path, "this file is not read", "name it with the ending .yaml");
       if (!name.ends_with(k_ending)) continue;
       auto text = m_files.text(m_folder + "/" + path, yaml::k_largest_file);

@@ -19,7 +19,7 @@ struct ProjectText {
   std::string path, text;
 };
 
-/// belay.yaml, services/*.yaml and FOLDER/*.yaml below `folder`, sorted by path. A file or folder that others can write to, or that cannot be read, is a problem.
+/// belay.yaml, services/*.yaml and the runbooks of other folders (three deep) below `folder`. A file or folder that others can write to, or that cannot be read, is a problem.
 std::vector<ProjectText> read_project_folder(const std::string& folder, FileReads&, std::vector<Problem>&);
 
 /// Whether a text says that it is a runbook: a line begins with `runbook:`.

@@ -38,7 +38,7 @@ constexpr Key k_database_keys[] = {
     {"application_name", k_text, "how its sessions are named"},
     {"connect_timeout", k_count, "seconds until a connection is given up"},
 };
-constexpr Object k_database{"a database", "a database, in libpq's keywords, so that the map is an address", k_database_keys};
+constexpr Object k_database{"a database", "a database, in libpq's keywords, so that the map is an address", k_database_keys, false, true};
 constexpr Shape k_database_shape{.form = Form::object, .object = &k_database};
 
 constexpr Key k_objectives_keys[] = {

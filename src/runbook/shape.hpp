@@ -30,11 +30,11 @@ struct Key {
   std::string_view standard = {};
 };
 
-/// `open`: other keys may stand beside the declared ones.
+/// `open`: other keys may stand beside the declared ones. `layered`: what one file lacks another may have.
 struct Object {
   std::string_view name, help;
   std::span<const Key> keys;
-  bool open = false;
+  bool open = false, layered = false;
 
   const Key* find(std::string_view key) const;
 };

@@ -86,8 +86,9 @@ private:
   }
 
   void say(const yaml_mark_t& mark, std::string message, std::string hint) {
-    m_problems.push_back({{m_source.name, static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1}, std::move(message), std::move(hint)});
+    say(Place{m_source.name, static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1}, std::move(message), std::move(hint));
   }
+  void say(Place where, std::string message, std::string hint) { m_problems.push_back({std::move(where), std::move(message), std::move(hint)}); }
 
   void next(Event& event) {
     if (yaml_parser_parse(&m_parser, &event.raw) != 0) return;
@@ -115,7 +116,7 @@ private:
     const auto line = line_of(node.line);
     const auto text = line.find_first_not_of(" \t");
     if (text == std::string_view::npos || static_cast<int>(text) + 1 != node.column || line.substr(0, text).find('\t') == std::string_view::npos) return;
-    m_problems.push_back({{m_source.name, node.line, 1}, std::string(k_tab), "indent with spaces"});
+    say(Place{m_source.name, node.line, 1}, std::string(k_tab), "indent with spaces");
   }
 
   void compose(const Event& event, Node& node, int depth) {
@@ -156,7 +157,7 @@ private:
   void refuse_braces(const Node& node) {
     for (auto at = node.text.find("{{"); at != std::string::npos; at = node.text.find("{{", at)) {
       if (at == 0 || node.text[at - 1] != '$') {
-        m_problems.push_back({place_in(node, at), std::string(k_braces), k_braces_hint});
+        say(place_in(node, at), std::string(k_braces), k_braces_hint);
         return;
       }
       at = node.text.find("}}", at);
@@ -223,9 +224,10 @@ private:
 
 Node parse(const Source& source, std::vector<Problem>& problems) {
   if (source.text.size() > k_largest_file) {
-    problems.push_back({{source.name, 0, 0}, "larger than 1 MiB", "split it: no runbook or service needs as much"});
     Node root;
     root.source = &source;
+    root.line = root.column = 0;
+    problems.push_back({root.where(), "larger than 1 MiB", "split it: no runbook or service needs as much"});
     return root;
   }
   return Composer(source, problems).document();

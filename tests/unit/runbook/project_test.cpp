@@ -176,6 +176,12 @@ TEST_CASE("other people's YAML beside the project is left alone", "[runbook]") {
   CHECK(place.refusal().find("host/values.yaml:0:0: a file without 'runbook:' among runbooks") == 0);
 }
 
+TEST_CASE("runbooks may stand in folders of a platform's folder", "[runbook]") {
+  Workplace place;
+  place.files.put("/home/ada/pies/host/backup/create.yaml", "runbook: host/backup/create\ntitle: T\nsteps: [{id: a, use: core.let}]\n");
+  CHECK(place.load().find("host/backup/create") != nullptr);
+}
+
 TEST_CASE("settings lie upon each other, each with its origin", "[runbook]") {
   Workplace place;
   const Project project = place.load();
