@@ -62,9 +62,11 @@ int change_file_once(const std::string& operation, const std::string& path, cons
 } // namespace
 
 std::optional<int> run_as_another_part(int argc, char** argv);
+std::optional<int> backup_part(int argc, char** argv); // backup_kill_test.cpp
 
 std::optional<int> run_as_another_part(int argc, char** argv) {
   if (const auto status = guard_main(argc, argv)) return status;
+  if (const auto status = backup_part(argc, argv)) return status;
   if (argc == 3 && std::strcmp(argv[1], "--parent-to-be-killed") == 0) return parent_to_be_killed(argv[2]);
   if (argc == 3 && std::strcmp(argv[1], "--parent-of-many") == 0) return parent_of_many(argv[2]);
   if (argc == 2 && std::strcmp(argv[1], "--ask") == 0) return ask_at_terminal();
