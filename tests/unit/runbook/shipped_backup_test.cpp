@@ -15,7 +15,7 @@ TEST_CASE("the shipped runbooks of backup and restore are clean", "[runbook]") {
   auto add = [&](std::string_view where, const Problem& problem) { problems += fmt::format("{}:{}: {} ({})\n", where, problem.where.line, problem.message, problem.hint); };
   try {
     const Project project = load_project("builtin", files, machine);
-    for (const char* name : {"host/backup/create", "host/backup/verify", "host/backup/prune", "host/backup/drill", "host/restore"})
+    for (const char* name : {"host/backup/create", "host/backup/list", "host/backup/verify", "host/backup/prune", "host/backup/drill", "host/restore"})
       for (const auto& found : check_runbook(find_runbook(project, name), project, modules::catalog())) add(name, found.problem);
   } catch (const Error& error) {
     for (const auto& problem : error.problems) add(problem.where.file, problem);
