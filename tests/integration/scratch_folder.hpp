@@ -11,8 +11,11 @@ namespace belay::integration {
 /// A folder of the test's own (0700), removed with all that is in it.
 struct ScratchFolder {
   std::string path;
-  ScratchFolder() {
-    std::string wanted = std::filesystem::temp_directory_path().string() + "/belay-test-XXXXXX";
+  ScratchFolder() : ScratchFolder(std::filesystem::temp_directory_path().string()) {}
+  /// In memory where there is a place for it: for tests that make many folders and whose disk is imagined.
+  static ScratchFolder in_memory() { return ScratchFolder(std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path().string()); }
+  explicit ScratchFolder(const std::string& below) {
+    std::string wanted = below + "/belay-test-XXXXXX";
     if (!::mkdtemp(wanted.data())) throw std::runtime_error("no temporary folder can be made");
     path = wanted;
   }
