@@ -44,7 +44,7 @@ Exit run_expr(const ExprOptions& options, Context& c) {
     bindings = *parsed;
   }
   for (const std::string& name : options.unknown) bindings = with_member(bindings, name, [&](const Value&) { return Value::unknown({name}); });
-  for (const std::string& name : options.secret) bindings = with_member(bindings, name, [](const Value& v) { return v.as_secret(); });
+  for (const std::string& name : options.secret) bindings = with_member(bindings, name, [](const Value& v) { return (v.is_null() ? Value("") : v).as_secret(); });
 
   expr::Scope scope;
   for (const auto& [key, value] : bindings.map()) scope.names.emplace_back(bare_json(key), expr::Type{});

@@ -128,6 +128,23 @@ std::vector<std::string> with_values_joined(const std::vector<std::string>& word
   return out;
 }
 
+/// The first option that wants a value and has another option behind it, with that option; CLI11 would take the one for the other's value.
+std::optional<std::pair<std::string, std::string>> without_value(const CLI::App* app, const std::vector<std::string>& words) {
+  std::vector<std::string> all, wanting;
+  for (; app; app = app->get_parent())
+    for (const CLI::Option* option : app->get_options()) {
+      std::vector<std::string> names;
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+      for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+      all.insert(all.end(), names.begin(), names.end());
+      if (option->get_items_expected_min() > 0) wanting.insert(wanting.end(), names.begin(), names.end());
+    }
+  const auto in = [](const std::vector<std::string>& names, const std::string& word) { return std::find(names.begin(), names.end(), word) != names.end(); };
+  for (std::size_t i = 0; i + 1 < words.size() && words[i] != "--"; ++i)
+    if (in(wanting, words[i]) && (in(all, words[i + 1].substr(0, words[i + 1].find('='))) || words[i + 1].rfind("--", 0) == 0)) return {{words[i], words[i + 1]}};
+  return {};
+}
+
 } // namespace
 
 std::optional<Work> Flags::parse(std::vector<std::string> arguments, std::string& printed) {
@@ -142,6 +159,8 @@ std::optional<Work> Flags::parse(std::vector<std::string> arguments, std::string
     if (argument == "--dry-run") argument = "--dry-run=reads";
   }
   const CLI::App* wanted = command_of(&app, arguments);
+  if (const auto bare = without_value(wanted, arguments))
+    throw Error(Exit::usage, bare->first + " needs a value, and " + bare->second + " is an option", "write " + bare->first + "=VALUE; try `" + full_name(wanted) + " --help`");
   const auto keeper = std::find_if(m_node->keeps->begin(), m_node->keeps->end(), [&](const auto& keep) { return keep.first == wanted; });
   if (keeper != m_node->keeps->end()) arguments = with_values_joined(arguments, option_names(wanted));
   std::reverse(arguments.begin(), arguments.end()); // CLI11 takes them from the back
@@ -157,7 +176,8 @@ std::optional<Work> Flags::parse(std::vector<std::string> arguments, std::string
   } catch (const CLI::ParseError& e) {
     throw usage(e.what(), "");
   }
-  const auto rest = app.remaining(true);
+  auto rest = app.remaining(true);
+  if (const auto mark = std::find(rest.begin(), rest.end(), "--"); mark != rest.end()) rest.erase(mark);
   if (keeper != m_node->keeps->end()) *keeper->second = rest;
   else if (!rest.empty()) {
     const CLI::App* at = deepest(&app);

@@ -74,6 +74,13 @@ TEST_CASE("--help behind an option that wants a value is help, never the value",
   CHECK(value.to.empty());
 }
 
+TEST_CASE("what stands behind -- is never an option", "[cli]") {
+  Line line;
+  CHECK(line.parse({"rollback", "--", "--to"}));
+  CHECK(line.services == std::vector<std::string>{"--to"});
+  CHECK(line.to.empty());
+}
+
 TEST_CASE("a mistyped option or command is refused with the nearest name and the help to read", "[cli]") {
   Line line;
   CHECK(line.refusal({"rollback", "shop", "--tp", "1"}) == "there is no option --tp | did you mean '--to'? try `belay rollback --help`");
