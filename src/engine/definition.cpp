@@ -1,5 +1,6 @@
 #include "engine/definition.hpp"
 #include "engine/scope.hpp"
+#include "runbook/load_runbook.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
 
@@ -61,11 +62,11 @@ Expected<Library> Library::pinned(const std::string& definition, const World& wo
       library.m_runbooks.push_back(*now);
       continue;
     }
-    if (!world.parse_runbook)
-      return Unexpected(Failure{Cause::refused, Reached::no, "the runbook " + name + " was edited since this run began", "bring its text back, or resume with --rebase"});
-    auto old = world.parse_runbook(name, text);
-    if (!old) return Unexpected(old.error());
-    library.m_runbooks.push_back(std::move(*old));
+    std::vector<Problem> problems;
+    Runbook old = load_runbook({name + ".yaml, as it was when the run began", text}, name, problems);
+    if (!problems.empty())
+      return Unexpected(Failure{Cause::refused, Reached::no, "the runbook " + name + ", as this run pinned it, cannot be read by this belay: " + problems.front().message, "resume with the version that began it, or with --rebase"});
+    library.m_runbooks.push_back(std::move(old));
   }
   if (library.m_runbooks.empty()) return Unexpected(Failure{Cause::malformed, Reached::no, "this run pinned no runbook", ""});
   return library;

@@ -119,6 +119,7 @@ Resolution resolve(Session& session, Doing& doing, Outcome outcome, const Timeou
   std::optional<Failure> first = outcome.failure;
   int sends = 1, looks = 0;
   bool looked = false;
+  const bool reopened = outcome.state == State::unknown && !outcome.failure;
   Duration closed = session.world.time.steady();
   auto give_up = [&](State state) {
     Outcome out = of(state, first);
@@ -128,6 +129,9 @@ Resolution resolve(Session& session, Doing& doing, Outcome outcome, const Timeou
     return Resolution{std::move(out), false, {}};
   };
   while (true) {
+    // An answer to a repetition says nothing of the original: a condition that fails may fail because that one landed.
+    const bool repetition = (sends > 1 || reopened) && !looked && outcome.state == State::no_effect && outcome.failure && outcome.failure->cause == Cause::conflict;
+    if (repetition && doing.change->judge) outcome.state = State::unknown;
     switch (outcome.state) {
       case State::done:
       case State::undone:

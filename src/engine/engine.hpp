@@ -4,7 +4,6 @@
 #include "belay/secret.hpp"
 #include "belay/state.hpp"
 #include "runbook/model.hpp"
-#include <functional>
 #include <map>
 
 /// Walks a runbook: predicts it, runs it, takes it back, goes on with it. The one place where a dry run and a run part ways.
@@ -24,8 +23,6 @@ struct World {
   const Project& project;
   std::vector<Observer*> observers;
   std::string artifacts; ///< the folder for whole outputs of steps; empty: not kept
-  /// Reads a runbook's text that a run pinned, when the project has another now; empty: such a run cannot go on.
-  std::function<Expected<Runbook>(const std::string& name, const std::string& text)> parse_runbook = {};
   std::string commit = {}; ///< of the project; with `dirty`, journaled
   bool dirty = false;
 };
