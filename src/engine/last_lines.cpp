@@ -28,7 +28,7 @@ Finished refusal(Exit exit, std::string message, std::string hint, std::vector<s
 
 void last_lines(const RunView& run, const std::string& halted_at, Finished& out) {
   for (const StepView& step : run.steps) {
-    if (!changes(step) || !made(step)) continue;
+    if (!changes(step) || !made(step) || run.beside(step)) continue;
     if (step.state == State::undone) out.undone.push_back(named(step));
     else if (step.stands()) out.changed.push_back(named(step));
   }

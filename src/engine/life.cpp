@@ -15,8 +15,8 @@ bool intent_is_open(const RunView& run) {
 
 /// Whether something was changed, taken back or not; stops that only waited changed nothing.
 bool changed(const RunView& run) {
-  return std::any_of(run.steps.begin(), run.steps.end(), [](const StepView& s) {
-    if (s.effect != Effect::changes && s.effect != Effect::destroys) return false;
+  return std::any_of(run.steps.begin(), run.steps.end(), [&](const StepView& s) {
+    if ((s.effect != Effect::changes && s.effect != Effect::destroys) || run.beside(s)) return false;
     return s.state == State::undone || s.stands();
   });
 }

@@ -161,10 +161,18 @@ const StepView* RunView::find(const std::string& path) const {
   return at == m_index.end() ? nullptr : &steps[at->second];
 }
 
+bool RunView::beside(const StepView& step) const {
+  if (step.path.starts_with("always/")) return true;
+  const auto undo = step.path.find("/undo/");
+  if (undo == std::string::npos) return false;
+  const StepView* of = find(step.path.substr(0, undo));
+  return of && of->undoing;
+}
+
 std::vector<const StepView*> RunView::standing() const {
   std::vector<const StepView*> out;
   for (const StepView& step : steps)
-    if (step.stands()) out.push_back(&step);
+    if (step.stands() && !(step.state == State::done && beside(step))) out.push_back(&step);
   std::stable_sort(out.begin(), out.end(), [](const StepView* a, const StepView* b) { return a->settled_seq < b->settled_seq; });
   return out;
 }

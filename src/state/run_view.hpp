@@ -58,6 +58,8 @@ struct RunView {
 
   bool finished() const { return state == "done" || state == "undone" || state == "failed" || state == "accepted" || state == "refused"; }
   const StepView* find(const std::string& path) const;
+  /// Whether a step takes another back, or is always done at the end: what it changes is not taken back in turn.
+  bool beside(const StepView&) const;
   std::vector<const StepView*> standing() const; ///< changes and destroys that stand, in order of completion
 
   StepView& step(const std::string& path); ///< made when it is new

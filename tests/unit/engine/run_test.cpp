@@ -265,14 +265,14 @@ steps:
 
 TEST_CASE("a gate samples, ticks durably, probes when the evidence is thin, and fails when it says so", "[engine]") {
   EngineRig rig;
-  auto done = rig.start(rig.runbook("steps:\n  - {id: one, use: test.put, with: {name: a, value: x}}\n  - {id: watch, use: test.gate, every: 5s, with: {looks: 3}, sample: {use: test.read, with: {name: a}}}\n"));
+  auto done = rig.start(rig.runbook("steps:\n  - {id: one, use: test.put, with: {name: a, value: x}}\n  - {id: watch, use: test.gate, with: {looks: 3}, sample: {use: test.read, every: 5s, with: {name: a}}}\n"));
   INFO((done.failure ? done.failure->message : ""));
   CHECK(done.exit == Exit::done);
   CHECK(rig.view(done.run).find("watch")->ticks.size() == 3);
   done = rig.start(rig.runbook("steps:\n  - {id: one, use: test.put, with: {name: a, value: broken}}\n  - {id: watch, use: test.gate, with: {looks: 3}, sample: {use: test.read, with: {name: a}}}\n"));
   CHECK(done.exit == Exit::unchanged);
   CHECK(rig.server.value("a") == "x");
-  done = rig.start(rig.runbook("steps:\n  - {id: watch, use: test.gate, every: 5s, timeout: 12s, with: {looks: 99}, sample: {use: test.read, with: {name: a}}}\n"));
+  done = rig.start(rig.runbook("steps:\n  - {id: watch, use: test.gate, timeout: 12s, with: {looks: 99}, sample: {use: test.read, every: 5s, with: {name: a}}}\n"));
   CHECK(done.exit == Exit::unchanged);
   CHECK(done.failure->message.find("INCONCLUSIVE") != std::string::npos);
 }
