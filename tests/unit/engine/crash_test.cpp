@@ -74,6 +74,11 @@ History play(const Case& c, std::vector<int> crashes) {
         end = rig.start(runbook);
         started = true;
       } else {
+        const RunView view = rig.view(rig.last_run());
+        if (view.finished()) { // it was killed after its last word
+          end.exit = view.ended->exit;
+          break;
+        }
         end = rig.resume(rig.last_run());
       }
       if (end.exit == Exit::unknown) {
@@ -84,7 +89,8 @@ History play(const Case& c, std::vector<int> crashes) {
         const std::string effect = path == "op" ? "operation build" : "fire gun";
         const bool landed = std::find(rig.server.ledger.begin(), rig.server.ledger.end(), effect) != rig.server.ledger.end();
         if (!landed) rig.server.ledger.push_back(effect); // the person does it by hand
-        REQUIRE(engine::skip(end.run, path, "settled by hand", rig.world));
+        const auto skipped = engine::skip(end.run, path, "settled by hand", rig.world);
+        REQUIRE(skipped);
         continue;
       }
       break;
