@@ -74,7 +74,13 @@ public:
       if (path.starts_with(k_services)) load_service(path, text, name.substr(k_services.size()));
       else m_project.runbooks.push_back(load_runbook({shown(path, text), text.text}, name, m_problems));
     }
-    for (const auto& [service, tree] : m_files->services) check_merged(tree);
+    for (const auto& [service, tree] : m_files->services) {
+      check_merged(tree);
+      check_runbook_names(tree);
+      if (const auto* environments = tree.find("environments"))
+        for (const auto& member : environments->members) check_runbook_names(member.value);
+    }
+    if (const auto* defaults = m_files->project.find("defaults")) check_runbook_names(*defaults);
     m_project.files = std::move(files);
   }
 
@@ -82,10 +88,9 @@ private:
   static std::string shown(const std::string& path, const Text& text) { return text.builtin ? "builtin/" + path : path; }
 
   const yaml::Node* parsed(const std::string& path, const Text& text, yaml::Node& into) {
-    const std::size_t before = m_problems.size();
     m_files->sources.push_back({shown(path, text), text.text});
     into = yaml::parse(m_files->sources.back(), m_problems);
-    return m_problems.size() == before ? &into : nullptr;
+    return into.cut ? nullptr : &into;
   }
 
   void load_settings(const std::string& path, const Text& text) {
@@ -132,6 +137,17 @@ private:
     refuse_expressions(root);
     m_project.services.push_back(name);
     m_files->services.emplace_back(name, std::move(root));
+  }
+
+  /// A procedure's runbook that is not there would be missed in the night in which it is wanted.
+  void check_runbook_names(const yaml::Node& settings) {
+    const auto* chosen = settings.find("runbooks");
+    if (chosen == nullptr) return;
+    std::vector<std::string> names;
+    for (const auto& runbook : m_project.runbooks) names.push_back(runbook.name);
+    for (const auto& member : chosen->members)
+      if (std::find(names.begin(), names.end(), member.value.text) == names.end())
+        say(member.value.where(), fmt::format("there is no runbook '{}'", member.value.text), did_you_mean(member.value.text, names));
   }
 
   /// What is missing shows only when all layers lie upon each other.

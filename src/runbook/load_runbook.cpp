@@ -58,9 +58,8 @@ Runbook load_runbook(const yaml::Source& source, const std::string& name, std::v
   runbook.name = name;
   runbook.text = source.text;
   runbook.where = {source.name, 1, 1};
-  const std::size_t before = problems.size();
   const yaml::Node root = yaml::parse(source, problems);
-  if (problems.size() > before) return runbook;
+  if (root.cut) return runbook;
   if (root.is_scalar() && root.text.empty()) {
     problems.push_back({runbook.where, "the file is empty", "a runbook has at least: runbook, title, steps"});
     return runbook;

@@ -65,6 +65,7 @@ public:
       next(after);
       if (after.raw.type != YAML_STREAM_END_EVENT) say(after.raw.start_mark, "a second document", "one file holds one document: remove the '---' and what follows it, or move it to a file of its own");
     } catch (const GiveUp&) {
+      root.cut = true;
     }
     return root;
   }
@@ -227,6 +228,7 @@ Node parse(const Source& source, std::vector<Problem>& problems) {
     Node root;
     root.source = &source;
     root.line = root.column = 0;
+    root.cut = true;
     problems.push_back({root.where(), "larger than 1 MiB", "split it: no runbook or service needs as much"});
     return root;
   }

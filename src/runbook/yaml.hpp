@@ -28,6 +28,7 @@ struct Node {
   Style style = Style::plain;
   int line = 1, column = 1;
   std::size_t begin = 0; ///< byte in the source's text
+  bool cut = false;      ///< of the root: the rest of the document could not be read
   const Source* source = nullptr;
   std::string text;
   std::vector<Node> items;
@@ -46,7 +47,7 @@ struct Member {
   Place where() const;
 };
 
-/// The document of `source`. What is wrong is appended to `problems`; then the tree holds what could be read before it.
+/// The document of `source`. What is wrong is appended to `problems`; where the rest cannot be read, the root is `cut`.
 Node parse(const Source& source, std::vector<Problem>& problems);
 
 /// What a scalar means: null, boolean, integer (unsigned above 2⁶³), real or text. A whole number beyond 64 bits is text.

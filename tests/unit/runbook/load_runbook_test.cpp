@@ -156,6 +156,13 @@ TEST_CASE("all problems of a file come at once", "[runbook]") {
     CHECK(text.find(wanted) != std::string::npos);
 }
 
+TEST_CASE("a key written twice hides nothing else", "[runbook]") {
+  const std::string text = refusal("notes: a\nnotes: b\nsteps: [{id: a, use: b.c, wehn: x}]\n");
+  INFO(text);
+  CHECK(text.find("host/x.yaml:4:1: the key 'notes' a second time") == 0);
+  CHECK(text.find("unknown key 'wehn'") != std::string::npos);
+}
+
 TEST_CASE("wrong types are named with what was wanted and what stands there", "[runbook]") {
   refused("steps: 3\n", "host/x.yaml:3:8: 'steps' is a list, not the number 3");
   refused("steps: [3]\n", "'steps' is a map with id, title");

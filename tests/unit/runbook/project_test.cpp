@@ -263,6 +263,16 @@ TEST_CASE("expressions and unknown environments in settings are refused", "[runb
   CHECK(got.find("services/shop.yaml:4:3: belay.yaml has no environment 'prodution' (did you mean 'production'?)") != std::string::npos);
 }
 
+TEST_CASE("a runbook chosen for a procedure must be there", "[runbook]") {
+  Workplace place;
+  place.files.put("/home/ada/pies/services/shop.yaml", "service: shop\nrunbooks: {deploy: host/deploy, rollback: host/depoly}\nenvironments: {staging: {runbooks: {restore: nothing}}}\n");
+  const std::string got = place.refusal();
+  INFO(got);
+  CHECK(got.find("services/shop.yaml:2:43: there is no runbook 'host/depoly' (did you mean 'host/deploy'?)") != std::string::npos);
+  CHECK(got.find("services/shop.yaml:3:46: there is no runbook 'nothing'") != std::string::npos);
+  CHECK(std::count(got.begin(), got.end(), '\n') == 2);
+}
+
 TEST_CASE("what is missing is missed only where no layer has it", "[runbook]") {
   Workplace place;
   place.files.put("/home/ada/pies/services/shop.yaml", "service: shop\ndatabases: {main: {host: a}}\nenvironments:\n  staging: {databases: {main: {dbname: x}}}\n");
