@@ -1,6 +1,7 @@
 #include "modules/catalog.hpp"
 #include "modules/command_outcome.hpp"
 #include "modules/inputs.hpp"
+#include "value/json.hpp"
 #include <fmt/core.h>
 
 /// Programs, values, waits: what every runbook needs and no platform owns.
@@ -13,7 +14,7 @@ Command command_of(const Value& in, std::vector<Value> argv) {
   command.environment = named(in["environment"]);
   command.private_files = named(in["private_files"]);
   command.input = in["input"];
-  command.folder = text_or(in["folder"], in["folder"].is_unknown() ? show(in["folder"]) : "");
+  command.folder = text_or(in["folder"], in["folder"].is_unknown() ? bare_json(in["folder"]) : "");
   command.idle = duration_or(in["idle"], {});
   return command;
 }
@@ -110,7 +111,7 @@ Outcome judge_wait(const Intent&, const Value&, const Value&) {
   return outcome;
 }
 
-Outcome read_fail(const Call& call, const Reads&) { return failed_outcome({Cause::refused, Reached::no, text_or(call.in["message"], show(call.in["message"])), text_or(call.in["hint"], "")}); }
+Outcome read_fail(const Call& call, const Reads&) { return failed_outcome({Cause::refused, Reached::no, text_or(call.in["message"], bare_json(call.in["message"])), text_or(call.in["hint"], "")}); }
 
 std::vector<std::string> nothing(const Value&) { return {}; }
 

@@ -1,6 +1,7 @@
 #include "modules/catalog.hpp"
 #include "modules/command_outcome.hpp"
 #include "modules/inputs.hpp"
+#include "value/json.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -17,7 +18,7 @@ bool is_plain_ref(std::string_view name) {
 std::optional<Failure> unfit(const Value& name, std::string_view what) {
   if (name.is_null() || name.is_unknown()) return std::nullopt;
   if (!name.is_secret() && is_plain_ref(name.text())) return std::nullopt;
-  return Failure{Cause::refused, Reached::no, fmt::format("'{}' is no {} that may be used", show(name), what), "letters, digits and ._/-+, not beginning with a hyphen or a dot"};
+  return Failure{Cause::refused, Reached::no, fmt::format("'{}' is no {} that may be used", bare_json(name), what), "letters, digits and ._/-+, not beginning with a hyphen or a dot"};
 }
 
 Command git(const Value& in, std::vector<Value> words) {
@@ -78,9 +79,9 @@ Intent prepare_tag(const Value& in, const Value& seen, const Identity&) {
   const std::string at = text_or(seen["at"], ""), wanted = text_or(seen["wanted"], "");
   const bool absent = text_or(in["state"], "present") == "absent", looked = !seen.is_unknown() && !seen.is_null();
   const Value commit = looked && !wanted.empty() ? Value(wanted) : in["commit"].is_null() ? Value("HEAD") : in["commit"];
-  if (looked && !absent && wanted.empty() && !intent.refused) intent.refused = Failure{Cause::missing, Reached::no, fmt::format("there is no commit '{}' here", show(in["commit"])), "fetch it first"};
+  if (looked && !absent && wanted.empty() && !intent.refused) intent.refused = Failure{Cause::missing, Reached::no, fmt::format("there is no commit '{}' here", bare_json(in["commit"])), "fetch it first"};
   if (looked && !absent && !at.empty() && at != wanted && !intent.refused)
-    intent.refused = Failure{Cause::conflict, Reached::no, fmt::format("the tag {} is at {} already", show(in["name"]), at.substr(0, 12)), "a tag is not moved: choose another name"};
+    intent.refused = Failure{Cause::conflict, Reached::no, fmt::format("the tag {} is at {} already", bare_json(in["name"]), at.substr(0, 12)), "a tag is not moved: choose another name"};
   intent.nothing = looked && (absent ? at.empty() : !at.empty() && at == wanted);
   Command command = absent ? git(in, {"tag", "-d", in["name"]}) : git(in, {"tag", "-a", "-m", in["message"].is_null() ? in["name"] : in["message"], in["name"], commit});
   intent.equivalent = shell_line(command.argv);
@@ -122,7 +123,7 @@ Intent prepare_push(const Value& in, const Value&, const Identity&) {
   Command command = git(in, {"push", "--porcelain", in["remote"], in["ref"]});
   intent.equivalent = shell_line(command.argv);
   intent.act = std::move(command);
-  intent.touches = {"git-remote:" + show(in["remote"])};
+  intent.touches = {"git-remote:" + bare_json(in["remote"])};
   intent.outputs = Value::object({});
   return intent;
 }

@@ -3,6 +3,7 @@
 #include "modules/http_check.hpp"
 #include "modules/http_exchange.hpp"
 #include "modules/inputs.hpp"
+#include "value/json.hpp"
 #include <fmt/core.h>
 
 /// HTTP endpoints. What may be repeated decides which action sends a request: `request` once, `put` and `delete` by what these methods mean
@@ -26,7 +27,7 @@ Intent intent_of(const Value& in, std::string method) {
   Request request = request_of(in, std::move(method));
   request.body = in["body"];
   intent.equivalent = curl_line(request);
-  intent.touches = {"http:" + show(request.url)};
+  intent.touches = {"http:" + bare_json(request.url)};
   intent.act = std::move(request);
   intent.outputs = Value::object({});
   intent.extra = Value::object({{"accept", in["accept"]}});

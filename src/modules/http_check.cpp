@@ -31,7 +31,7 @@ std::string judge(const Endpoint& endpoint, const Value& accept, const Answer& a
   if (endpoint.rules.empty() && !accepted(accept, answer.status)) return unaccepted(answer).message;
   const Value bindings = Value::object({{"name", endpoint.name}, {"url", endpoint.url}, {"status", outputs["status"]}, {"body", outputs["body"]}, {"headers", outputs["headers"]}, {"took", outputs["took"]}});
   for (const Value& value : endpoint.rules) {
-    if (value.is_unknown() || value.is_secret() || value.kind() != Kind::rule) return "its `expect` holds something that is no expression: " + show(value);
+    if (value.is_unknown() || value.is_secret() || value.kind() != Kind::rule) return "its `expect` holds something that is no expression: " + bare_json(value);
     const Rule& rule = *value.rule();
     const auto held = rule.of(bindings);
     if (!held) return fmt::format("{} (answer {}): {}", rule.source(), answer.status, held.error().message);

@@ -1,4 +1,5 @@
 #include "modules/inputs.hpp"
+#include "value/json.hpp"
 #include <algorithm>
 
 namespace belay::modules {
@@ -37,7 +38,7 @@ bool accepts(const Value& list, int status, int standard) {
 }
 
 std::string shell_word(const Value& value) {
-  if (!open(value, Kind::text)) return show(value);
+  if (!open(value, Kind::text)) return bare_json(value);
   const std::string& text = value.text();
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
   if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;

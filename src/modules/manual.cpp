@@ -1,5 +1,6 @@
 #include "modules/catalog.hpp"
 #include "modules/inputs.hpp"
+#include "value/json.hpp"
 #include <algorithm>
 #include <charconv>
 #include <fmt/core.h>
@@ -27,8 +28,8 @@ std::string lower(std::string text) {
 
 Question ask_confirm(const Value& in) {
   Question question;
-  question.text = in["question"].is_unknown() || in["question"].is_secret() ? show(in["question"]) : in["question"].text();
-  for (const Value& choice : elements(in["choices"])) question.choices.push_back(text_or(choice, show(choice)));
+  question.text = in["question"].is_unknown() || in["question"].is_secret() ? bare_json(in["question"]) : in["question"].text();
+  for (const Value& choice : elements(in["choices"])) question.choices.push_back(text_or(choice, bare_json(choice)));
   return question;
 }
 
@@ -52,9 +53,9 @@ Outcome answer_confirm(const Value& in, const std::string& said, const std::stri
 
 Question ask_checklist(const Value& in) {
   Question question;
-  question.text = text_or(in["title"], show(in["title"]));
+  question.text = text_or(in["title"], bare_json(in["title"]));
   std::size_t number = 0;
-  for (const Value& item : elements(in["items"])) question.text += fmt::format("\n  {}. {}", ++number, text_or(item, show(item)));
+  for (const Value& item : elements(in["items"])) question.text += fmt::format("\n  {}. {}", ++number, text_or(item, bare_json(item)));
   question.text += "\nanswer 'all', or the numbers that are done (1,3)";
   return question;
 }

@@ -42,7 +42,7 @@ Duration seconds(const Value& real) { return Duration(static_cast<std::int64_t>(
 std::string psql_line(const Value& in) {
   const std::string name = postgres_target::database_name(in["target"]);
   std::string line = fmt::format("psql {} -c {}", name.empty() ? "DATABASE" : shell_word(Value(name)), shell_word(in["sql"]));
-  if (!elements(in["arguments"]).empty()) line += "   # arguments: " + show(in["arguments"]);
+  if (!elements(in["arguments"]).empty()) line += "   # arguments: " + bare_json(in["arguments"]);
   return line;
 }
 
@@ -86,7 +86,7 @@ Outcome read_activity(const Call& call, const Reads& reads) {
     const Duration waits = seconds(wait["seconds"]);
     blocking.push_back(Value::object({{"pid", wait["pid"]}, {"waits", Value(waits)}, {"by", wait["by"]}, {"user", wait["user"]}, {"query", wait["query"]}}));
     if (patience > Duration::zero() && waits >= patience)
-      outcome.findings.push_back({subject, fmt::format("session {} has waited {} for a lock that {} holds: {}", show(wait["pid"]), duration_text(std::chrono::floor<std::chrono::seconds>(waits)), show(wait["by"]), text_or(wait["query"], "")), blocking.back()});
+      outcome.findings.push_back({subject, fmt::format("session {} has waited {} for a lock that {} holds: {}", bare_json(wait["pid"]), duration_text(std::chrono::floor<std::chrono::seconds>(waits)), bare_json(wait["by"]), text_or(wait["query"], "")), blocking.back()});
   }
   if (allowed > Duration::zero() && longest > allowed)
     outcome.findings.push_back({subject, fmt::format("a transaction has been open for {}", duration_text(std::chrono::floor<std::chrono::seconds>(longest))), Value()});
@@ -96,7 +96,7 @@ Outcome read_activity(const Call& call, const Reads& reads) {
 
 Intent prepare_execute(const Value& in, const Value&, const Identity&) {
   Intent intent;
-  Statement statement{in["target"], text_or(in["sql"], show(in["sql"])), elements(in["arguments"])};
+  Statement statement{in["target"], text_or(in["sql"], bare_json(in["sql"])), elements(in["arguments"])};
   if (in["sql"].has_secret()) intent.refused = Failure{Cause::refused, Reached::no, "a secret stands in the text of a statement, which the server's log keeps", "hand it over by `arguments`"};
   intent.act = std::move(statement);
   intent.equivalent = psql_line(in);

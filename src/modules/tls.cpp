@@ -27,7 +27,7 @@ Outcome read_days(const Call& call, const Reads& reads) {
   return outcome;
 }
 
-std::vector<std::string> touches(const Value& in) { return {"tls:" + show(in["host"]) + ":" + show(in["port"])}; }
+std::vector<std::string> touches(const Value& in) { return {"tls:" + bare_json(in["host"]) + ":" + bare_json(in["port"])}; }
 
 constexpr Field k_in[] = {
     {.name = "host", .type = k_text, .help = "the server's name or address"},
