@@ -1,4 +1,5 @@
 #include "engine/scope.hpp"
+#include "expr/expr.hpp"
 #include "value/duration.hpp"
 #include "value/json.hpp"
 #include <cmath>
@@ -6,22 +7,38 @@
 namespace belay::engine {
 namespace {
 
+Value as_type(const Value& v, const Type& type);
+Value standard_of(const Field& field);
+
+/// A map's members as its table declares them, with their defaults; those that it does not name stay.
+Value as_members(const Value& v, std::span<const Field> fields) {
+  Value::Map map;
+  for (const auto& [key, item] : v.map()) {
+    const Field* declared = nullptr;
+    for (const Field& field : fields)
+      if (key == Value(field.name)) declared = &field;
+    map.emplace_back(key, declared ? as_type(item, declared->type) : item);
+  }
+  for (const Field& field : fields)
+    if (!v.has(field.name) && !field.standard.empty()) map.emplace_back(Value(field.name), standard_of(field));
+  return Value(std::move(map));
+}
+
 /// The value as the declared type; itself where it is that already or is not known yet.
 Value as_type(const Value& v, const Type& type) {
-  if (v.is_unknown() || v.is_secret() || v.is_null() || v.kind() == type.kind) {
-    if (v.is_unknown() || v.is_secret() || v.is_null() || !type.of) return v;
-    if (v.kind() == Kind::list) {
-      Value::List list;
-      for (const Value& item : v.list()) list.push_back(as_type(item, *type.of));
-      return Value(std::move(list));
-    }
-    if (v.kind() == Kind::map) {
-      Value::Map map;
-      for (const auto& [key, item] : v.map()) map.emplace_back(key, as_type(item, *type.of));
-      return Value(std::move(map));
-    }
-    return v;
+  if (v.is_unknown() || v.is_secret() || v.is_null()) return v;
+  if (v.kind() == Kind::list && type.kind == Kind::list && type.of) {
+    Value::List list;
+    for (const Value& item : v.list()) list.push_back(as_type(item, *type.of));
+    return Value(std::move(list));
   }
+  if (v.kind() == Kind::map && type.kind == Kind::map && !type.members.empty()) return as_members(v, type.members);
+  if (v.kind() == Kind::map && type.kind == Kind::map && type.of) {
+    Value::Map map;
+    for (const auto& [key, item] : v.map()) map.emplace_back(key, as_type(item, *type.of));
+    return Value(std::move(map));
+  }
+  if (v.kind() == type.kind) return v;
   switch (type.kind) {
     case Kind::duration:
       if (v.kind() == Kind::text)
@@ -40,6 +57,15 @@ Value as_type(const Value& v, const Type& type) {
       break;
     case Kind::text:
       if (v.kind() == Kind::integer || v.kind() == Kind::real || v.kind() == Kind::boolean) return join({v});
+      break;
+    case Kind::rule:
+      // Over the names that the action binds. What does not compile stays text, and the action says so of the thing that it belongs to.
+      if (v.kind() == Kind::text)
+        if (auto program = expr::compile(v.text())) return Value(program->rule());
+      break;
+    case Kind::list:
+      // A condition alone stands for a list of one, as in a step's `expect`.
+      if (type.of && type.of->kind == Kind::rule && (v.kind() == Kind::text || v.kind() == Kind::rule)) return Value(Value::List{as_type(v, *type.of)});
       break;
     default: break;
   }

@@ -111,7 +111,9 @@ Outcome judge_tag(const Intent& intent, const Value& seen, const Value& now) {
 
 Value undo_tag(const Intent& intent, const Value& seen, const Value& outputs) {
   if (intent.nothing || boolean_or(intent.extra["absent"], false) || !text_or(seen["at"], "").empty()) return {};
-  return Value::object({{"state", "absent"}, {"name", outputs["name"]}});
+  std::vector<std::pair<std::string, Value>> back{{"state", "absent"}, {"name", outputs["name"]}};
+  if (const std::string& folder = std::get<Command>(intent.act).folder; !folder.empty()) back.emplace_back("folder", folder);
+  return Value::object(std::move(back));
 }
 
 // A push: refused by the other side unless it goes forward.

@@ -3,11 +3,11 @@
 #include "modules/http_check.hpp"
 #include "modules/http_exchange.hpp"
 #include "modules/inputs.hpp"
-#include "value/json.hpp"
 #include <fmt/core.h>
 
 /// HTTP endpoints. What may be repeated decides which action sends a request: `request` once, `put` and `delete` by what these methods mean
-/// (RFC 9110, 9.2.2), `keyed` by a key that the server remembers.
+/// (RFC 9110, 9.2.2), `keyed` by a key that the server remembers. What a request changes at the other end nobody here knows, so none declares
+/// what it touches: in a dry run every read after it is unknown.
 namespace belay::modules {
 namespace {
 
@@ -27,7 +27,6 @@ Intent intent_of(const Value& in, std::string method) {
   Request request = request_of(in, std::move(method));
   request.body = in["body"];
   intent.equivalent = curl_line(request);
-  intent.touches = {"http:" + bare_json(request.url)};
   intent.act = std::move(request);
   intent.outputs = Value::object({});
   intent.extra = Value::object({{"accept", in["accept"]}});
@@ -73,8 +72,6 @@ Outcome answer_delete(const Intent& intent, const Expected<Answer>& got) {
   }
   return outcome;
 }
-
-std::vector<std::string> nothing(const Value&) { return {}; }
 
 constexpr Field k_url{.name = "url", .type = k_text, .secret = true, .help = "http or https; addresses of metadata services are refused"};
 constexpr Field k_headers{.name = "headers", .type = k_text_map, .required = false, .secret = true, .help = "names and values; secrets do not follow a redirect to another host"};
@@ -136,13 +133,13 @@ constexpr Action k_actions[] = {
     {"get", "Reads a URL", k_get_in, k_answer_out, Read{.read = read_get}},
     {"check", "Reads one endpoint or many at once and judges their answers", k_check_in, k_check_out, Read{.read = read_http_check}},
     {"request", "Sends a request that changes something and may not be repeated", k_request_in, k_answer_out,
-     Change{.effect = Effect::changes, .repeat = Repeat::once, .prepare = prepare_request, .answer = answer, .touches = nothing}},
+     Change{.effect = Effect::changes, .repeat = Repeat::once, .prepare = prepare_request, .answer = answer}},
     {"put", "Puts a resource: the same again gives the same", k_put_in, k_answer_out,
-     Change{.effect = Effect::changes, .repeat = Repeat::same_state, .prepare = prepare_put, .answer = answer, .touches = nothing, .lateness = std::chrono::seconds(60)}},
+     Change{.effect = Effect::changes, .repeat = Repeat::same_state, .prepare = prepare_put, .answer = answer, .lateness = std::chrono::seconds(60)}},
     {"delete", "Deletes a resource; one that is gone already is well", k_put_in, k_answer_out,
-     Change{.effect = Effect::destroys, .repeat = Repeat::same_state, .prepare = prepare_delete, .answer = answer_delete, .touches = nothing, .lateness = std::chrono::seconds(60)}},
+     Change{.effect = Effect::destroys, .repeat = Repeat::same_state, .prepare = prepare_delete, .answer = answer_delete, .lateness = std::chrono::seconds(60)}},
     {"keyed", "Sends a request with an idempotency key, the same in every attempt", k_keyed_in, k_answer_out,
-     Change{.effect = Effect::changes, .repeat = Repeat::keyed, .prepare = prepare_keyed, .answer = answer, .touches = nothing}},
+     Change{.effect = Effect::changes, .repeat = Repeat::keyed, .prepare = prepare_keyed, .answer = answer}},
 };
 } // namespace
 

@@ -14,6 +14,7 @@ Intent prepare(const Value& in, const Value&, const Identity&) {
   Intent intent;
   intent.outputs = message_of(in);
   intent.extra = intent.outputs;
+  intent.touches = {"notify:outbox"};
   if (in["template"].is_null() && in["title"].is_null() && in["text"].is_null())
     intent.refused = Failure{Cause::refused, Reached::no, "there is nothing to tell", "give a `title`, a `text` or the name of a `template`"};
   return intent;
