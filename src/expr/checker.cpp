@@ -5,6 +5,7 @@
 #include "value/nearest.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <unordered_map>
 
 namespace belay::expr {
 namespace {
@@ -20,7 +21,7 @@ Type of(Kind kind, std::vector<Type> parts = {}) {
 }
 Type optional_of(Type inner) { return of(Kind::optional, {std::move(inner)}); }
 
-struct Found_at {
+struct FoundAt {
   std::size_t at;
   Issue issue;
 };
@@ -50,7 +51,8 @@ private:
   const Scope& m_scope;
   bool m_dotted = false;
   std::vector<Local> m_locals;
-  std::vector<Found_at> m_issues;
+  std::unordered_map<std::string, int> m_slots;
+  std::vector<FoundAt> m_issues;
 
   Type wrong(const Node& node, std::string message, std::string hint = {}) {
     m_issues.push_back({node.at, Issue{column_of(m_tree.source, node.at), std::move(message), std::move(hint)}});
@@ -109,10 +111,9 @@ private:
     return declared(name);
   }
   Type use(Node& node, const std::string& name, const Type& type) {
-    auto& names = m_tree.names;
-    auto at = std::find(names.begin(), names.end(), name);
-    node.slot = static_cast<int>(at - names.begin());
-    if (at == names.end()) names.push_back(name);
+    const auto [at, fresh] = m_slots.try_emplace(name, static_cast<int>(m_slots.size()));
+    node.slot = at->second;
+    if (fresh) m_tree.names.push_back(name);
     node.op = Op::name;
     node.text = name;
     node.children.clear();

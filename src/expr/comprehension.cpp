@@ -1,4 +1,3 @@
-#include "belay/reveal.hpp"
 #include "expr/evaluator.hpp"
 #include "expr/map_builder.hpp"
 #include "expr/types.hpp"
@@ -48,7 +47,7 @@ bool Evaluator::range(const Node& node, Range& range) {
   if (!eval(*node.children[0], range.in)) return false;
   if (range.in.is_unknown()) return true;
   range.secret = range.in.is_secret();
-  if (range.secret) range.in = Reveal::plain(range.in);
+  if (range.secret) range.in = plain(range.in);
   if (range.in.kind() == Kind::list)
     range.list = &range.in.list();
   else if (range.in.kind() == Kind::map)
@@ -88,7 +87,7 @@ bool Evaluator::opt_map(const Node& node, Value& out) {
   }
   if (target.kind() != Kind::optional) return fail(node, fmt::format("no such overload: {}.{}()", describe(target.kind()), node.text));
   const bool secret = target.is_secret();
-  if (secret) target = Reveal::plain(target);
+  if (secret) target = plain(target);
   const Value* present = target.present();
   if (!present) {
     out = marked(Value::absent(), secret);
@@ -121,7 +120,7 @@ Evaluator::Chosen Evaluator::chosen(const Node& node, Marks& marks) {
     fail(node, fmt::format("no such overload: a condition wants bool, not {}", describe(value.kind())));
     return Chosen::error;
   }
-  return (value.is_secret() ? Reveal::plain(value) : value).boolean() ? Chosen::yes : Chosen::no;
+  return (value.is_secret() ? plain(value) : value).boolean() ? Chosen::yes : Chosen::no;
 }
 
 bool Evaluator::quantified(const Node& node, const Range& range, Value& out) {
@@ -198,7 +197,7 @@ bool Evaluator::to_map(const Node& node, const Range& range, Value& out) {
   auto add = [&](Value key, Value value) {
     if (key.is_secret()) {
       marks.secret = true;
-      key = Reveal::plain(key);
+      key = plain(key);
     }
     if (builder.add(std::move(key), std::move(value))) return true;
     return m_meter.exhausted() ? exhausted() : fail(node, marks.secret || range.secret ? "a key of the map is wrong" : builder.error);
@@ -222,7 +221,7 @@ bool Evaluator::to_map(const Node& node, const Range& range, Value& out) {
     }
     if (value.kind() != Kind::map) return fail(*node.children.back(), fmt::format("no such overload: transformMapEntry wants a map, not {}", describe(value.kind())));
     marks.secret |= value.is_secret();
-    if (value.is_secret()) value = Reveal::plain(value);
+    if (value.is_secret()) value = plain(value);
     for (const auto& [one, of] : value.map())
       if (!add(one, of)) return false;
   }

@@ -43,6 +43,25 @@ bool Evaluator::exhausted() {
   return false;
 }
 
+namespace {
+
+std::uint64_t size_of(const Value& v) {
+  std::uint64_t out = 1;
+  if (v.kind() == Kind::list)
+    for (const Value& element : v.list()) out += size_of(element);
+  else if (v.kind() == Kind::map)
+    for (const auto& [key, value] : v.map()) out += 1 + size_of(value);
+  return out;
+}
+
+} // namespace
+
+Value Evaluator::plain(const Value& v) {
+  Value out = Reveal::plain(v);
+  if (const Kind kind = out.kind(); kind == Kind::list || kind == Kind::map) m_meter.charge(2 * size_of(out));
+  return out;
+}
+
 bool Evaluator::eval(const Node& node, Value& out) {
   if (!m_meter.charge(1)) return exhausted();
   switch (node.op) {
@@ -86,7 +105,7 @@ bool Evaluator::member(const Node& node, const Value& target, Value& out) {
   }
   if (target.is_secret()) {
     // What is missing from a secret is not told.
-    if (!member(node, Reveal::plain(target), out)) return m_meter.exhausted() ? false : fail(node, "no such key in a secret");
+    if (!member(node, plain(target), out)) return m_meter.exhausted() ? false : fail(node, "no such key in a secret");
     out = marked(out, true);
     return true;
   }
@@ -158,7 +177,7 @@ bool Evaluator::index(const Node& node, Value& out) {
   }
   const bool secret = both[0].is_secret() || both[1].is_secret();
   if (!secret) return element(node, both[0], both[1], out);
-  if (!element(node, both[0].is_secret() ? Reveal::plain(both[0]) : both[0], Reveal::plain(both[1]), out)) return m_meter.exhausted() ? false : fail(node, "no such key: the key or what it is looked for in is secret");
+  if (!element(node, both[0].is_secret() ? plain(both[0]) : both[0], plain(both[1]), out)) return m_meter.exhausted() ? false : fail(node, "no such key: the key or what it is looked for in is secret");
   out = marked(out, true);
   return true;
 }
@@ -178,7 +197,7 @@ bool Evaluator::element(const Node& node, const Value& target, const Value& key,
       return true;
     }
     if (in->is_secret()) {
-      if (!element(node, Value::optional(Reveal::plain(*in)), key, out)) return false;
+      if (!element(node, Value::optional(plain(*in)), key, out)) return false;
       out = marked(out, true);
       return true;
     }
@@ -261,13 +280,14 @@ bool Evaluator::dispatch(const Node& node, std::span<Value> args, Value& out) {
   for (Value& arg : args) {
     const Kind kind = arg.kind();
     const bool deep = !chosen->shallow && (kind == Kind::list || kind == Kind::map || kind == Kind::optional);
+    if (deep && !arg.is_secret() && !m_meter.charge(kind == Kind::list ? arg.list().size() / 8 : kind == Kind::map ? arg.map().size() / 8 : 0)) return exhausted();
     if (deep && !arg.known()) {
       out = unknown_of(args);
       return true;
     }
     if (!(deep ? arg.has_secret() : arg.is_secret())) continue;
     secret = true;
-    arg = Reveal::plain(arg);
+    arg = plain(arg);
   }
   Call call{node, args, m_meter};
   if (chosen->call(call, out)) {
@@ -297,7 +317,7 @@ bool Evaluator::list(const Node& node, Value& out) {
     }
     if (value.kind() != Kind::optional) return fail(*node.children[i], fmt::format("no such overload: '?' takes an optional, not {}", describe(value.kind())));
     secret |= value.is_secret();
-    if (value.is_secret()) value = Reveal::plain(value);
+    if (value.is_secret()) value = plain(value);
     if (const Value* present = value.present()) list.push_back(*present);
   }
   out = marked(waits.is_unknown() ? waits : Value(std::move(list)), secret);
@@ -318,12 +338,12 @@ bool Evaluator::map(const Node& node, Value& out) {
     if (key.is_secret()) {
       // A key cannot carry the mark of its own, so the whole map is secret.
       secret = true;
-      key = Reveal::plain(key);
+      key = plain(key);
     }
     if (node.flags[i]) {
       if (value.kind() != Kind::optional) return fail(*node.children[2 * i + 1], fmt::format("no such overload: '?' takes an optional, not {}", describe(value.kind())));
       secret |= value.is_secret();
-      if (value.is_secret()) value = Reveal::plain(value);
+      if (value.is_secret()) value = plain(value);
       const Value* present = value.present();
       if (!present) continue;
       Value inner = *present;
@@ -344,7 +364,7 @@ bool Evaluator::conditional(const Node& node, Value& out) {
     return true;
   }
   if (condition.kind() != Kind::boolean) return fail(node, fmt::format("no such overload: {} ? :", describe(condition.kind())));
-  if (secret) condition = Reveal::plain(condition);
+  if (secret) condition = plain(condition);
   if (!eval(*node.children[condition.boolean() ? 1 : 2], out)) return false;
   if (secret) out = marked(out, true);
   return true;
@@ -380,7 +400,7 @@ bool Evaluator::logic(const Node& node, Value& out) {
       keep();
       continue;
     }
-    if ((value.is_secret() ? Reveal::plain(value) : value).boolean() == decides) {
+    if ((value.is_secret() ? plain(value) : value).boolean() == decides) {
       out = marked(Value(decides), secret);
       return true;
     }

@@ -20,6 +20,8 @@ private:
 
   bool fail(const Node&, std::string message);
   bool exhausted();
+  /// The plain contents; copying a secret container costs its size.
+  Value plain(const Value&);
   bool select(const Node&, Value& out);
   bool member(const Node&, const Value& target, Value& out);
   bool index(const Node&, Value& out);

@@ -37,7 +37,7 @@ struct Issue {
 struct Limits {
   std::size_t source = 64 * 1024; ///< bytes
   unsigned depth = 200;
-  std::uint64_t steps = 1'000'000; ///< evaluation steps; lists and text count by their size
+  std::uint64_t steps = 500'000; ///< evaluation steps; lists and text count by their size
 };
 
 /// A parsed and checked expression: immutable, cheap to copy.

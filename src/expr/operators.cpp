@@ -1,4 +1,3 @@
-#include "belay/reveal.hpp"
 #include "expr/arithmetic.hpp"
 #include "expr/compare.hpp"
 #include "expr/evaluator.hpp"
@@ -27,7 +26,7 @@ bool Evaluator::negate(const Node& node, Value& out) {
   }
   if (value.kind() != Kind::boolean) return fail(node, fmt::format("no such overload: !{}", describe(value.kind())));
   const bool secret = value.is_secret();
-  out = marked(Value(!(secret ? Reveal::plain(value) : value).boolean()), secret);
+  out = marked(Value(!(secret ? plain(value) : value).boolean()), secret);
   return true;
 }
 
@@ -40,7 +39,7 @@ bool Evaluator::minus(const Node& node, Value& out) {
   }
   const bool secret = value.is_secret();
   std::string why;
-  if (!negated(secret ? Reveal::plain(value) : value, out, why)) return fail(node, why);
+  if (!negated(secret ? plain(value) : value, out, why)) return fail(node, why);
   out = marked(std::move(out), secret);
   return true;
 }
@@ -72,7 +71,7 @@ bool Evaluator::chain(const Node& node, Value& out) {
     const bool secret = both[0].is_secret() || both[1].is_secret();
     std::string why;
     Value result;
-    left = arithmetic(node.symbols[i - 1], secret ? Reveal::plain(both[0]) : both[0], secret ? Reveal::plain(both[1]) : both[1], m_meter, result, why);
+    left = arithmetic(node.symbols[i - 1], secret ? plain(both[0]) : both[0], secret ? plain(both[1]) : both[1], m_meter, result, why);
     if (m_meter.exhausted()) return exhausted();
     if (!left) fail(node, why);
     both[0] = marked(std::move(result), secret);
@@ -90,9 +89,11 @@ bool Evaluator::compare(const Node& node, Value& out) {
     return true;
   }
   const Symbol symbol = node.symbols[0];
+  for (const Value& v : both)
+    if (!v.is_secret() && !m_meter.charge(v.kind() == Kind::list ? v.list().size() / 8 : v.kind() == Kind::map ? v.map().size() / 8 : 0)) return exhausted();
   const bool secret = secret_inside(both[0]) || secret_inside(both[1]);
   if (secret)
-    for (Value& v : both) v = Reveal::plain(v);
+    for (Value& v : both) v = plain(v);
   if (symbol == Symbol::in) {
     if (!contained(node, both[0], both[1], out)) return false;
   } else if (symbol == Symbol::equal || symbol == Symbol::unequal) {
@@ -136,7 +137,7 @@ bool Evaluator::or_else(const Node& node, Value& out) {
   }
   if (target.kind() != Kind::optional) return fail(node, fmt::format("no such overload: {}.{}()", describe(target.kind()), node.text));
   const bool secret = target.is_secret(), whole = node.text == "or";
-  if (secret) target = Reveal::plain(target);
+  if (secret) target = plain(target);
   if (const Value* present = target.present()) {
     out = whole ? target : *present;
   } else {

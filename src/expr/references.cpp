@@ -1,5 +1,5 @@
 #include "expr/checker.hpp"
-#include <algorithm>
+#include <unordered_set>
 
 namespace belay::expr {
 namespace {
@@ -14,19 +14,20 @@ std::string chain_of(const Node& node) {
   return key.op == Op::constant && key.value.kind() == Kind::text ? before + "." + key.value.text() : std::string();
 }
 
-void collect(const Node& node, std::vector<std::string>& out) {
+void collect(const Node& node, std::vector<std::string>& out, std::unordered_set<std::string>& seen) {
   if (std::string chain = chain_of(node); !chain.empty()) {
-    if (std::find(out.begin(), out.end(), chain) == out.end()) out.push_back(std::move(chain));
+    if (seen.insert(chain).second) out.push_back(std::move(chain));
     return;
   }
-  for (const auto& child : node.children) collect(*child, out);
+  for (const auto& child : node.children) collect(*child, out, seen);
 }
 
 } // namespace
 
 std::vector<std::string> references_of(const Node& root) {
   std::vector<std::string> out;
-  collect(root, out);
+  std::unordered_set<std::string> seen;
+  collect(root, out, seen);
   return out;
 }
 

@@ -87,7 +87,7 @@ bool split(Call& call, Value& out) {
       if (by.empty() && from >= in.size()) break;
       const std::size_t at = by.empty() ? from + utf8::length_at(in, from) : in.find(by, from);
       if (at == std::string::npos || (by.empty() && at >= in.size())) break;
-      if (!call.meter.charge(1)) return false;
+      if (!call.meter.charge(2)) return false; // a piece of text and its place in the list
       parts.emplace_back(in.substr(from, at - from));
       from = at + by.size();
     }
