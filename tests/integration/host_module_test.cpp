@@ -101,6 +101,9 @@ TEST_CASE("HAProxy's servers are moved and moved back, and what is not there is 
   Acting acting;
   const Value in = Value::object({{"socket", haproxy.socket()}, {"backend", "shop"}});
   CHECK(acting.read("haproxy.servers", in).outputs["servers"]["blue"]["state"] == Value("maint"));
+  const auto judged = acting.read("haproxy.servers", with(in, {{"judge", true}}));
+  REQUIRE(judged.findings.size() == 1);
+  CHECK(judged.findings.front().message == "no server of it takes traffic");
   const auto ready = acting.change("haproxy.server", with(in, {{"server", "blue"}, {"state", "ready"}, {"weight", 40}}));
   CHECK(ready.outcome.state == State::done);
   CHECK(ready.judged.state == State::done);

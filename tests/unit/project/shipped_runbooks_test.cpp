@@ -1,3 +1,5 @@
+#include "../../fakes/fixed_machine.hpp"
+#include "../../fakes/folder_reads.hpp"
 #include "catch.hpp"
 #include "modules/catalog.hpp"
 #include "runbook/check.hpp"
@@ -6,7 +8,9 @@
 using namespace belay;
 
 TEST_CASE("nothing is found wrong with the runbooks that are compiled in", "[project]") {
-  const Project project = load_builtin_project();
+  FolderReads files;
+  FixedMachine machine;
+  const Project project = load_project("builtin", files, machine);
   REQUIRE(project.runbooks.size() >= 3);
   for (const Runbook& runbook : project.runbooks)
     for (const Checked& found : check_runbook(runbook, project, modules::catalog())) {
