@@ -147,8 +147,8 @@ thresholds:
   error_rate: {acceptable: 0.01, unacceptable: 0.04}
   latency: {quantile: 0.95, limit: 250ms}
 severity:
-  sev1: Customers cannot use the service, or data may be lost
-  sev2: Part of the service fails, or all of it is slow
+  sev1: {means: "Customers cannot use the service, or data may be lost", respond: 15m, update: 30m, postmortem: 120h}
+  sev2: {means: "Part of the service fails, or all of it is slow", respond: 30m, update: 1h, postmortem: 120h}
 backup: {folder: $demo/backups, keep: 7, database: main}
 environments:
   local:
@@ -175,7 +175,7 @@ END
 host_counts() {
   exec 3<>"/dev/tcp/127.0.0.1/$stats_port" || { echo "0 0"; return; }
   printf 'GET /;csv HTTP/1.0\r\n\r\n' >&3
-  awk -F, '/^# pxname/ { for (i = 1; i <= NF; i++) at[$i] = i } $1 == "public" { print $at["req_tot"], $at["hrsp_5xx"] }' <&3
+  awk -F, '/^# pxname/ { for (i = 1; i <= NF; i++) at[$i] = i } $1 == "public" { print $at["hrsp_1xx"] + $at["hrsp_2xx"] + $at["hrsp_3xx"] + $at["hrsp_4xx"] + $at["hrsp_5xx"] + $at["hrsp_other"], $at["hrsp_5xx"] }' <&3
   exec 3>&-
 }
 
