@@ -101,6 +101,8 @@ private:
       entry.outputs.members.emplace_back(one.step->id, std::move(one.outputs));
       for (const auto& secret : one.secrets) entry.secrets.push_back(secret.empty() ? one.step->id : one.step->id + "." + secret);
       entry.reads = entry.reads && one.reads;
+      if (one.may_skip) entry.skippable.push_back(one.step->id);
+      for (const auto& name : one.skippable) entry.skippable.push_back(one.step->id + "." + name);
     }
     return entry;
   }

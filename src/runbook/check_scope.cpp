@@ -175,6 +175,12 @@ bool Scoping::check_step_reference(const std::vector<std::string>& parts, const 
   const bool is_plain = parts.size() > 2 && (program.source().find(plainly + "." + parts[2]) != std::string::npos || program.source().find(plainly + "[") != std::string::npos);
   if (is_plain && entry->may_skip && !guarded(*entry, reference, program, site))
     say(site, where, fmt::format("step '{}' may be skipped, and then has no '{}'", parts[1], parts[2]), fmt::format("reach it by steps.?{}.?{}, as in steps.?{}.?{}.orValue(…)", parts[1], parts[2], parts[1], parts[2]));
+  for (const auto& inner : entry->skippable) {
+    const std::string whole = plainly + "." + inner;
+    if (!reference.starts_with(whole + ".") || program.source().find(whole + ".") == std::string::npos || program.source().find("has(" + whole) != std::string::npos) continue;
+    if (program.source().find(whole + ".?") == std::string::npos) say(site, where, fmt::format("step '{}.{}' may be skipped, and then has no outputs", parts[1], inner), fmt::format("reach it by steps.{}.?{}.?NAME", parts[1], inner));
+    break;
+  }
   return true;
 }
 

@@ -10,6 +10,7 @@ struct Entry {
   const Step* step = nullptr;
   expr::Type outputs;                ///< an object; of a for_each a map of objects
   std::vector<std::string> secrets;  ///< outputs that are secret, dotted below the step
+  std::vector<std::string> skippable; ///< of a group: steps in it that may be skipped, dotted below it
   bool may_skip = false;
   bool reads = true;                 ///< known before the run: it, and all in it, only reads
 };

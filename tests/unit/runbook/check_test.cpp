@@ -133,6 +133,9 @@ TEST_CASE("conditions give true or false", "[runbook]") {
 
 TEST_CASE("outputs of a step that may be skipped are reached with care", "[runbook]") {
   finds("steps:\n  - {id: a, use: core.let, with: {value: 1}, when: env.name == 'x'}\n  - {id: b, use: core.let, with: {value: \"${{ steps.a.value }}\"}}\n", "step 'a' may be skipped, and then has no 'value' (reach it by steps.?a.?value");
+  const std::string group = "steps:\n  - id: g\n    steps:\n      - {id: i, use: core.let, with: {value: 1}, when: env.name == 'x'}\n      - {id: j, use: core.let, with: {value: 1}}\n";
+  finds(group + "  - {id: b, use: core.let, with: {value: \"${{ steps.g.i.value }}\"}}\n", "step 'g.i' may be skipped, and then has no outputs (reach it by steps.g.?i.?NAME)");
+  clean(group + "  - {id: b, use: core.let, with: {value: \"${{ steps.g.?i.?value.orValue(0) }} ${{ steps.g.j.value }}\"}}\n");
   finds(std::string(k_look) + "always:\n  - {id: b, use: core.let, with: {value: \"${{ steps.look.revision }}\"}}\n", "step 'look' may be skipped");
 }
 
