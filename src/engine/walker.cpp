@@ -118,8 +118,8 @@ Flow Walker::branches(const Step& step, Frame& frame, const std::string& path) {
 Flow Walker::loop(const Step& step, Frame& frame, const std::string& path) {
   auto of = frame.evaluate(*step.for_each);
   if (!of) return m_executor.broken(step, path, of.error());
-  if (of->is_unknown()) {
-    if (!m_executor.unknown(step, path, *of)) return m_executor.broken(step, path, {Cause::rejected, Reached::no, "what for_each goes over is not known", ""});
+  if (!of->known()) { // a list of which one item is unknown may be of any length once it is known, and its keys are not
+    if (!m_executor.unknown(step, path, Value::unknown(of->waits_for()))) return m_executor.broken(step, path, {Cause::rejected, Reached::no, "what for_each goes over is not known", ""});
     Frame inner(frame, 0);
     auto waits = of->waits_for();
     inner.maybe.insert(inner.maybe.end(), waits.begin(), waits.end());

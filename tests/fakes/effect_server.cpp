@@ -1,5 +1,5 @@
 #include "fakes/effect_server.hpp"
-#include "belay/action.hpp"
+#include "belay/reveal.hpp"
 #include "modules/catalog.hpp"
 #include "value/json.hpp"
 
@@ -12,7 +12,7 @@ std::string header(const Request& r, const std::string& name) {
   return {};
 }
 std::string last(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-std::string text(const Value& v) { return v.kind() == Kind::text && !v.is_secret() ? v.text() : bare_json(v); }
+std::string text(const Value& v) { return v.kind() == Kind::text ? Reveal::text(v) : bare_json(v); }
 
 Outcome with(State state, Value outputs = {}) {
   Outcome out;
