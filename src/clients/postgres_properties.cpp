@@ -74,7 +74,6 @@ std::vector<std::string> completion_of(const std::string& name, const Value& p) 
   const std::string database = identifier(name);
   for (const Value& row : p["settings"].list()) {
     const std::string setting = row["name"].text();
-    if (setting.starts_with("belay.")) continue; // a mark that an earlier restore left
     const std::string whose = row["role"].text().empty() ? fmt::format("DATABASE {}", database) : fmt::format("ROLE {} IN DATABASE {}", identifier(row["role"].text()), database);
     std::string quoted;
     for (std::size_t at = 0; at <= setting.size();) { // a custom setting's name has a dot between two names
@@ -88,7 +87,6 @@ std::vector<std::string> completion_of(const std::string& name, const Value& p) 
   for (const Value& row : p["grants"].list())
     out.push_back(fmt::format("GRANT {} ON DATABASE {} TO {}{}", row["privilege"].text(), database, role_of(row), row["grantable"].boolean() ? " WITH GRANT OPTION" : ""));
   if (p["limit"].integer() >= 0) out.push_back(fmt::format("ALTER DATABASE {} CONNECTION LIMIT {}", database, p["limit"].integer()));
-  if (!p["comment"].text().empty()) out.push_back(fmt::format("COMMENT ON DATABASE {} IS {}", database, literal(p["comment"].text())));
   return out;
 }
 

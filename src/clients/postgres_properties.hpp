@@ -10,7 +10,7 @@ Expected<Value> database_properties(Session&, const std::string& name, const Sto
 
 /// `CREATE DATABASE` with the owner, encoding and locale of `properties`, from template0.
 std::string creation_of(const std::string& name, const Value& properties);
-/// Gives the database `name` the rest of `properties`: settings, grants, connection limit, comment.
+/// Gives the database `name` the rest of `properties`: settings, grants, connection limit; not its comment.
 std::vector<std::string> completion_of(const std::string& name, const Value& properties);
 
 } // namespace belay

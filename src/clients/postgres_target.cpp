@@ -200,9 +200,10 @@ std::string database_name(const Value& target) {
 
 std::string resource(const Value& target, std::string_view database) {
   const auto map = keywords(target);
-  if (!map || map->is_secret() || map->is_unknown()) return "postgres:";
+  if (!map || map->is_secret() || map->is_unknown()) return "postgres";
   const std::string host = plain_member(*map, "host"), port = plain_member(*map, "port");
-  return fmt::format("postgres:{}:{}/{}", host.empty() ? "localhost" : host, port.empty() ? "5432" : port, database);
+  const std::string server = fmt::format("postgres:{}:{}", host.empty() ? "localhost" : host, port.empty() ? "5432" : port);
+  return database.empty() ? server : fmt::format("{}/{}", server, database);
 }
 
 } // namespace belay::postgres_target

@@ -21,7 +21,7 @@ Expected<Value> service_file(const Value& target);
 /// The name of the database, where it can be told without giving away a secret; else empty.
 std::string database_name(const Value& target);
 
-/// `postgres:HOST:PORT/NAME`, or `postgres:` where the address itself is secret or unknown: the name of a resource.
+/// `postgres:HOST:PORT/NAME`, the whole server without a name, or `postgres` where the address itself is secret or unknown: the name of a resource.
 std::string resource(const Value& target, std::string_view database);
 
 } // namespace belay::postgres_target

@@ -3,6 +3,7 @@
 #include "codec/sha256.hpp"
 #include "value/json.hpp"
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 
 namespace belay::modules::postgres_backup {
@@ -24,6 +25,7 @@ bool shaped(std::string_view text, std::string_view shape) {
   });
 }
 
+constexpr std::string_view k_mark = "belay: copy of backup ";
 constexpr std::string_view k_kinds[] = {"_restore_", "_scratch_"};
 
 } // namespace
@@ -62,6 +64,23 @@ std::optional<Timestamp> kept_since(std::string_view name, std::string_view data
   const std::string_view t = name.substr(prefix.size());
   const auto at = parse_rfc3339(fmt::format("{}-{}-{}T{}:{}:{}Z", t.substr(0, 4), t.substr(4, 2), t.substr(6, 2), t.substr(9, 2), t.substr(11, 2), t.substr(13, 2)));
   return at ? std::optional(*at) : std::nullopt;
+}
+
+std::string text_of(const CopyMark& mark) { return fmt::format("{}{} begun {} {}\n{}", k_mark, mark.backup, mark.begun, mark.whole ? "whole" : "unfinished", mark.comment); }
+
+std::optional<CopyMark> copy_mark(std::string_view comment) {
+  if (!comment.starts_with(k_mark)) return std::nullopt;
+  const auto end = comment.find('\n');
+  std::string_view line = comment.substr(k_mark.size(), end == std::string_view::npos ? end : end - k_mark.size());
+  const auto begun = line.find(" begun "), last = line.rfind(' ');
+  if (begun == std::string_view::npos || last < begun + 7) return std::nullopt;
+  CopyMark mark;
+  mark.backup = line.substr(0, begun);
+  const std::string_view number = line.substr(begun + 7, last - begun - 7);
+  if (std::from_chars(number.data(), number.data() + number.size(), mark.begun).ec != std::errc()) return std::nullopt;
+  mark.whole = line.substr(last + 1) == "whole";
+  if (end != std::string_view::npos) mark.comment = comment.substr(end + 1);
+  return mark;
 }
 
 std::string conninfo(std::string_view database) {

@@ -1,5 +1,7 @@
 #pragma once
 #include "belay/action.hpp"
+#include <optional>
+#include <string>
 
 /// How the backup actions name what they make, so that each is known for its own later, also by another run.
 namespace belay::modules::postgres_backup {
@@ -21,6 +23,17 @@ std::optional<Timestamp> kept_since(std::string_view name, std::string_view data
 
 /// Eight digits that are this step's alone, the same in every attempt.
 std::string suffix_of(const Identity&);
+
+/// What a copy's comment says of it until it takes a database's place: which backup it is of, when it was begun, whether everything is
+/// in it. Below that line stands the comment that it is to have then.
+struct CopyMark {
+  std::string backup;
+  std::int64_t begun = 0; ///< seconds of UTC; pruning leaves alone what a restore of the last day may still be about to use
+  bool whole = false;     ///< a copy that is not was left by a restore that died
+  std::string comment;
+};
+std::string text_of(const CopyMark&);
+std::optional<CopyMark> copy_mark(std::string_view comment);
 
 /// `dbname=…` for a program's argument, beside the service file that carries the rest of the address.
 std::string conninfo(std::string_view database);

@@ -85,15 +85,16 @@ Expected<Value> observe_prune_old(const Call& call, const Value&, const Reads& r
   if (!session) return tl::unexpected(session.error());
   const auto rows = postgres_sql::rows(**session, R"(SELECT d.datname::text AS name, (SELECT count(*) FROM pg_stat_activity a WHERE a.datname = d.datname)::bigint AS sessions,
     EXISTS (SELECT FROM pg_stat_activity a WHERE a.application_name = 'belay restoring-' || right(d.datname, 8)) AS busy,
-    (SELECT split_part(u.setting, '=', 2)::bigint FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS u(setting)
-      WHERE s.setdatabase = d.oid AND s.setrole = 0 AND u.setting ~ '^belay.copy_made=[0-9]+$') AS made FROM pg_database d ORDER BY 1)", {}, call.stop);
+    coalesce(shobj_description(d.oid, 'pg_database'), '') AS comment FROM pg_database d ORDER BY 1)", {}, call.stop);
   if (!rows) return tl::unexpected(rows.error());
   Value::List kept, copies, leftovers;
   for (const Value& row : *rows) {
     const std::string name = row["name"].text();
     if (kept_since(name, database.text())) kept.emplace_back(name);
-    else if (is_copy_of(name, database.text()) && !row["busy"].boolean() && row["sessions"].integer() == 0 && call.id.run_started.seconds - integer_or(row["made"], 0) > k_in_use)
-      copies.emplace_back(name);
+    else if (is_copy_of(name, database.text()) && !row["busy"].boolean() && row["sessions"].integer() == 0) {
+      const auto mark = copy_mark(row["comment"].text());
+      if (!mark || call.id.run_started.seconds - mark->begun > k_in_use) copies.emplace_back(name);
+    }
   }
   const std::string folder = text_or(call.in["folder"], "");
   if (!folder.empty()) {

@@ -17,11 +17,6 @@ namespace {
 using backup_folder::joined;
 using postgres_sql::identifier;
 
-// Set on a copy once everything is in it: a copy without the mark was left by a restore that died.
-constexpr std::string_view k_mark = "belay.restored_from";
-// When a copy was begun, in seconds of UTC: pruning leaves alone what a restore of the last day may still be about to use.
-constexpr std::string_view k_made_mark = "belay.copy_made";
-
 Value copy_of(const Value& in, const Identity& id) {
   if (in["as"].is_unknown() || (in["as"].kind() == Kind::text && !in["as"].text().empty())) return in["as"];
   const Value database = database_of(in);
@@ -38,11 +33,10 @@ Value workspace_of(const Value& in) {
   });
 }
 
+/// The backup that a whole copy is of; empty of one that is not whole, and of any other database.
 std::string marked(const Value& properties) {
-  if (properties["settings"].kind() != Kind::list) return {};
-  for (const Value& row : properties["settings"].list())
-    if (row["name"] == Value(k_mark) && row["role"] == Value("")) return row["value"].text();
-  return {};
+  const auto mark = copy_mark(text_or(properties["comment"], ""));
+  return mark && mark->whole ? mark->backup : std::string();
 }
 
 bool wants_absence(const Value& in) { return text_or(in["state"], "present") == "absent"; }
@@ -94,6 +88,8 @@ public:
     return tl::unexpected(done.error());
   }
 
+  const std::vector<std::string>& warnings() const { return m_warnings; }
+
 private:
   Expected<void> run_sql(const std::string& sql) { return postgres_sql::run(*m_session, sql, m_call.stop); }
 
@@ -119,12 +115,20 @@ private:
     }
     if (auto created = run_sql(creation_of(m_copy, properties)); !created) return created;
     m_made = true;
-    if (auto dated = run_sql(fmt::format("ALTER DATABASE {} SET {} TO '{}'", identifier(m_copy), k_made_mark, m_call.id.run_started.seconds)); !dated) return dated;
+    CopyMark mark{manifest.id, m_call.id.run_started.seconds, false, text_or(properties["comment"], "")};
+    if (auto earlier = copy_mark(mark.comment)) mark.comment = earlier->comment;
+    if (auto noted = note(mark); !noted) return noted;
     if (auto filled = fill_copy(manifest); !filled) return filled;
     for (const std::string& statement : completion_of(m_copy, properties))
-      if (auto completed = run_sql(statement); !completed) return completed;
-    return run_sql(fmt::format("ALTER DATABASE {} SET {} TO {}", identifier(m_copy), k_mark, postgres_sql::literal(manifest.id)));
+      if (auto completed = run_sql(statement); !completed) {
+        if (completed.error().reached != Reached::yes || m_call.stop) return completed;
+        m_warnings.push_back(fmt::format("{}: {}", statement, completed.error().message)); // what needs more rights than a restore has must not hinder it
+      }
+    mark.whole = true;
+    return note(mark);
   }
+
+  Expected<void> note(const CopyMark& mark) { return run_sql(fmt::format("COMMENT ON DATABASE {} IS {}", identifier(m_copy), postgres_sql::literal(text_of(mark)))); }
 
   Expected<void> fill_copy(const Manifest& manifest) {
     m_call.tell.output(fmt::format("restoring {} tables, {} MB, into {}\n", manifest.census.tables.size(), manifest.raw_size >> 20, m_copy));
@@ -148,6 +152,7 @@ private:
   const Value& m_extra;
   std::string m_copy, m_file;
   std::unique_ptr<Session> m_session;
+  std::vector<std::string> m_warnings;
   bool m_made = false;
 };
 
@@ -244,15 +249,18 @@ Outcome perform_restore(const Intent& intent, const Call& call, Ports& ports) {
   if (intent.extra["absent"].boolean()) return dropped(intent, call, ports);
   Outcome outcome;
   const Duration began = ports.time.steady();
-  const auto manifest = Restore(intent, call, ports).run();
+  Restore restore(intent, call, ports);
+  const auto manifest = restore.run();
   if (!manifest) {
     outcome.failure = manifest.error();
     outcome.state = State::no_effect; // the copy is dropped, or is known for an unfinished one; the database was not touched
     return outcome;
   }
   Value::Map outputs = outputs_of(*manifest, intent.extra["copy"].text()).map();
+  Value::List warnings = intent.outputs["warnings"].list();
+  for (const std::string& warning : restore.warnings()) warnings.emplace_back(warning);
   for (auto& [key, value] : outputs)
-    if (key.text() == "warnings") value = intent.outputs["warnings"];
+    if (key.text() == "warnings") value = Value(warnings);
   outputs.emplace_back("took", ports.time.steady() - began);
   outcome.outputs = Value(std::move(outputs));
   return outcome;

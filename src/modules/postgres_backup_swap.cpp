@@ -43,6 +43,7 @@ std::vector<std::string> statements_of(const Names& n, const Value& seen) {
   out.push_back(fmt::format("DO $belay$ BEGIN{} END $belay$", checks));
   if (!present.is_null()) out.push_back(fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", identifier(n.keep_as)));
   if (!n.from.empty()) out.push_back(fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", identifier(n.database)));
+  if (const auto mark = copy_mark(text_or(seen["comment"], ""))) out.push_back(fmt::format("COMMENT ON DATABASE {} IS {}", identifier(n.database), literal(mark->comment)));
   out.emplace_back("COMMIT");
   return out;
 }
@@ -96,15 +97,19 @@ Expected<Value> observe_swap(const Call& call, const Value&, const Reads& reads)
   auto session = postgres_sql::open_beside(reads.sql, call.in["target"], database.text(), call.stop);
   if (!session) return tl::unexpected(session.error());
   std::vector<std::pair<std::string, Value>> databases;
-  const auto rows = postgres_sql::rows(**session, "SELECT datname::text AS name, oid::bigint AS oid FROM pg_database WHERE datname IN ($1, $2, $3)",
+  const auto rows = postgres_sql::rows(**session, "SELECT datname::text AS name, oid::bigint AS oid, coalesce(shobj_description(oid, 'pg_database'), '') AS comment FROM pg_database WHERE datname IN ($1, $2, $3)",
                                        {database, call.in["from"], keep_as_of(call.in, call.id)}, call.stop);
   if (!rows) return tl::unexpected(rows.error());
-  for (const Value& row : *rows) databases.emplace_back(row["name"].text(), row["oid"]);
+  Value comment; // of what takes its place
+  for (const Value& row : *rows) {
+    databases.emplace_back(row["name"].text(), row["oid"]);
+    if (row["name"] == call.in["from"]) comment = row["comment"];
+  }
   const auto alive = postgres_sql::alive(**session, std::string(k_session), call.stop);
   if (!alive) return tl::unexpected(alive.error());
   const auto users = postgres_sql::rows(**session, "SELECT count(*)::bigint AS n FROM pg_stat_activity WHERE datname = $1", {database}, call.stop);
   if (!users) return tl::unexpected(users.error());
-  return Value::object({{"databases", Value::object(std::move(databases))}, {"alive", *alive}, {"connections", users->front()["n"]}});
+  return Value::object({{"databases", Value::object(std::move(databases))}, {"comment", comment}, {"alive", *alive}, {"connections", users->front()["n"]}});
 }
 
 Intent prepare_swap(const Value& in, const Value& seen, const Identity& id) {

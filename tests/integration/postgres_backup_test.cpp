@@ -403,7 +403,7 @@ TEST_CASE("what died is removed by the next backup, what lives is not", "[integr
   shop.server.sql("CREATE DATABASE " + shop.database + "_before_20261121_000000");
   shop.server.sql("CREATE DATABASE " + shop.database + "_restore_00000003");
   shop.server.sql("CREATE DATABASE " + shop.database + "_restore_00000004");
-  shop.server.sql("ALTER DATABASE " + shop.database + "_restore_00000004 SET belay.copy_made TO '1795300000'");
+  shop.server.sql("COMMENT ON DATABASE " + shop.database + "_restore_00000004 IS 'belay: copy of backup 20261121T223800Z-1f0c9a3e begun 1795300000 whole'");
   shop.server.sql("CREATE DATABASE " + shop.database + "_other");
   shop.bench.id.path = "prune";
   const auto pruned = shop.bench.change(postgres_backup::k_prune_old, ActionBench::complete(postgres_backup::k_prune_old, {{"target", shop.target()}, {"folder", shop.backups()}}));

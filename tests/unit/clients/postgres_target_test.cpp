@@ -29,7 +29,7 @@ TEST_CASE("a secret address stays secret, and its database can be changed", "[cl
   CHECK(other->is_secret());
   CHECK(Reveal::json(*other) == R"({"dbname":"copy","host":"h","password":"hunter2","user":"u"})");
   CHECK(postgres_target::database_name(secret).empty());
-  CHECK(postgres_target::resource(secret, "shop") == "postgres:");
+  CHECK(postgres_target::resource(secret, "shop") == "postgres");
 }
 
 TEST_CASE("a service file carries every keyword but the database, and is secret with its password", "[clients]") {
@@ -40,6 +40,7 @@ TEST_CASE("a service file carries every keyword but the database, and is secret 
   CHECK(Reveal::text(*file) == "[belay]\nhost=h\nport=5433\npassword=p w#1\n");
   CHECK(postgres_target::database_name(target) == "shop");
   CHECK(postgres_target::resource(target, "shop") == "postgres:h:5433/shop");
+  CHECK(postgres_target::resource(target, "") == "postgres:h:5433");
   CHECK_FALSE(postgres_target::service_file(Value::object({{"password", Value("a\nhost=evil").as_secret()}})));
   CHECK_FALSE(postgres_target::service_file(Value::object({{"user", "bob "}})));
 }

@@ -84,6 +84,14 @@ TEST_CASE("copies and kept databases are known by their names, and nothing else 
   CHECK(kept_since(kept_name(longest, id.run_started), longest).has_value());
   CHECK_FALSE(kept_since(kept_name(longest, id.run_started), other).has_value());
   CHECK_FALSE(is_copy_of(copy_name(longest, "scratch", id), other));
+  const CopyMark mark{"20261121T223800Z-1f0c9a3e", k_now, true, "two\nlines"};
+  const auto back = copy_mark(text_of(mark));
+  REQUIRE(back);
+  CHECK(back->backup == mark.backup);
+  CHECK(back->begun == k_now);
+  CHECK(back->whole);
+  CHECK(back->comment == "two\nlines");
+  for (const char* foreign : {"", "the shop's own", "belay: copy of backup ", "belay: copy of backup x begun whole", "belay: copy of backup x begun y whole"}) CHECK_FALSE(copy_mark(foreign));
   CHECK(conninfo("it's \\ odd") == "service=belay dbname='it\\'s \\\\ odd'");
   CHECK(is_plain_name("shop-1.x_y"));
   for (const char* name : {"", ".", "..", "-x", "a/b", "a b"}) CHECK_FALSE(is_plain_name(name));
