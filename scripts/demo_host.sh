@@ -196,7 +196,8 @@ host_start() {
 }
 
 host_stop() {
-  local pid
+  local pid i
+  set +e
   trap '' INT TERM
   [ -z "$host_load" ] || { kill "$host_load" && wait "$host_load"; } 2>/dev/null
   host_load=
