@@ -25,6 +25,6 @@ int main(int argc, char** argv) {
   const auto secrets = make_secrets(*process, *files, *machine);
   Ports ports{*http, *process, *sql, *lines, *files, *time};
   const auto open_store = [&](const std::string& folder) { return open_sqlite_store(folder + "/state.db", *time, *entropy); };
-  cli::Outside outside{ports, *machine, *terminal, *entropy, *signals, *secrets, modules::catalog(), open_store, std::cout, std::cerr};
+  cli::Outside outside{ports, *machine, *terminal, *entropy, *signals, *secrets, modules::catalog(), open_store, std::cin, std::cout, std::cerr};
   return cli::run_cli({argv + 1, argv + argc}, outside);
 }

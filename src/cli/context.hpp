@@ -24,6 +24,7 @@ struct Outside {
   Secrets& secrets;
   Catalog catalog;
   std::function<std::unique_ptr<Store>(const std::string& folder)> open_store;
+  std::istream& in;  ///< read only where a value is said to come from it
   std::ostream& out; ///< data
   std::ostream& err; ///< everything else
 };

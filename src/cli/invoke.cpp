@@ -9,6 +9,7 @@
 #include "value/nearest.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <istream>
 #include <ostream>
 
 namespace belay::cli {
@@ -19,6 +20,17 @@ constexpr std::uint64_t k_parameter_limit = 1 << 20;
 std::string option_name(std::string parameter) {
   std::replace(parameter.begin(), parameter.end(), '_', '-');
   return "--" + parameter;
+}
+
+/// All of it; a terminal's too, up to the key that ends it.
+Expected<std::string> standard_input(Context& c) {
+  std::string text;
+  char block[4096];
+  while (c.outside.in.read(block, sizeof block), c.outside.in.gcount() > 0) {
+    text.append(block, static_cast<std::size_t>(c.outside.in.gcount()));
+    if (text.size() > k_parameter_limit) return Unexpected(Failure{Cause::refused, Reached::no, "standard input holds more than 1 MiB", "give a file: NAME=@FILE"});
+  }
+  return text;
 }
 
 /// What could only fail is refused before anything is asked of the world. A risk is the runbook's to take: `runbook check` names it.
@@ -65,7 +77,7 @@ std::vector<Given> parameters_of_pairs(const std::vector<std::string>& pairs, Co
     if (equals == std::string::npos || equals == 0) throw Error(Exit::usage, "-p " + pair + " is no parameter", "write -p NAME=VALUE, NAME=@FILE or NAME=-");
     const std::string name = pair.substr(0, equals), value = pair.substr(equals + 1);
     if (value == "-" || (!value.empty() && value[0] == '@')) {
-      auto text = c.outside.ports.files.text(value == "-" ? "/dev/stdin" : value.substr(1), k_parameter_limit);
+      auto text = value == "-" ? standard_input(c) : c.outside.ports.files.text(value.substr(1), k_parameter_limit);
       if (!text) throw Error(Exit::usage, "the value of " + name + " cannot be read: " + text.error().message);
       if (value == "-" && !text->empty() && text->back() == '\n') text->pop_back();
       out.push_back({name, value == "-" ? Value(*text).as_secret() : Value(*text)});

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 struct RunsOptions {
   std::string run, step, value, claim, id, service, environment, status;
+  bool rebase = false;
   std::vector<std::string> answer;
   unsigned limit = 20;
 };
@@ -150,6 +151,7 @@ void add_runs(Flags& flags) {
 
   Flags resume = flags.command("resume", "Go on with a run that stopped, or whose process died");
   of_run(resume);
+  resume.flag("--rebase", o->rebase, "by the runbook as the project has it now, instead of the one that it began with");
   resume.runs([o](Context& c) {
     const std::string run = find_run(o->run, c);
     const engine::Options given = c.options();
@@ -157,6 +159,7 @@ void add_runs(Flags& flags) {
     options.yes = given.yes;
     options.confirm = given.confirm;
     options.wait = given.wait;
+    options.rebase = o->rebase;
     return with_views(run, c, [&](engine::World& world) { return engine::resume(run, options, world); });
   });
 

@@ -57,7 +57,8 @@ std::string ending_text(const std::string& what, const engine::Finished& f, Dura
     if (!f.failure->hint.empty()) lines("", {f.failure->hint});
   }
   for (const Finding& finding : f.findings) lines("found", {finding.subject.empty() ? finding.message : finding.subject + ": " + finding.message});
-  lines("changed", f.changed);
+  // Where it failed, what was changed and not undone is what stands: said once.
+  if (f.stands.empty()) lines("changed", f.changed);
   lines("undone", f.undone);
   lines("stands", f.stands);
   lines("next", f.next);

@@ -41,7 +41,9 @@ std::string plan_text(const engine::Plan& plan, const report::Style& style) {
     }
     if (!step.act.empty()) detail("act", step.act);
     detail("by hand", step.equivalent);
-    if (!step.exact) detail("inexact", step.because.empty() ? fmt::format("waits for {}", fmt::join(step.waits_for, ", ")) : step.because);
+    const bool ends_here = plan.failure && !step.because.empty() && plan.failure->message.find(step.because) != std::string::npos;
+    if (ends_here) detail("fails", step.because);
+    else if (!step.exact) detail("inexact", step.because.empty() ? fmt::format("waits for {}", fmt::join(step.waits_for, ", ")) : step.because);
     else if (!step.because.empty()) detail("because", step.because);
     detail("if not", step.on_failure);
   }

@@ -1,5 +1,6 @@
 #include "engine/life.hpp"
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace belay::engine {
 namespace {
@@ -44,7 +45,7 @@ void last_lines(const RunView& run, const std::string& halted_at, Finished& out)
   if (out.exit == Exit::waiting) {
     const StepView* step = run.find(halted_at);
     const bool choice = step && step->question && !step->question->choices.empty();
-    out.next.push_back("belay runs answer " + id + " " + halted_at + " " + (choice ? step->question->choices.front() : std::string("VALUE")));
+    out.next.push_back("belay runs answer " + id + " " + halted_at + " " + (choice ? fmt::format("{}", fmt::join(step->question->choices, "|")) : std::string("VALUE")));
   } else if (out.exit == Exit::unknown) {
     out.next.push_back("look whether " + halted_at + " took effect");
     out.next.push_back("belay runs resume " + id);

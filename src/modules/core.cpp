@@ -111,7 +111,7 @@ Outcome judge_wait(const Intent&, const Value&, const Value&) {
   return outcome;
 }
 
-Outcome read_fail(const Call& call, const Reads&) { return failed_outcome({Cause::refused, Reached::no, text_or(call.in["message"], bare_json(call.in["message"])), text_or(call.in["hint"], "")}); }
+Outcome read_fail(const Call& call, const Reads&) { return failed_outcome({Cause::rejected, Reached::no, text_or(call.in["message"], bare_json(call.in["message"])), text_or(call.in["hint"], "")}); }
 
 std::vector<std::string> nothing(const Value&) { return {}; }
 

@@ -28,7 +28,7 @@ void LineView::line(const std::string& word, const std::string& path, const std:
 void LineView::settled(const std::string& path, const std::string& title, const Outcome& outcome, Duration took, bool undo) {
   const bool fine = outcome.state == State::done || outcome.state == State::undone;
   if (fine && m_detail == Detail::quiet) return;
-  const std::string word(undo && outcome.state == State::done ? "undone" : undo && !fine ? "undo failed" : state_word(outcome.state));
+  const std::string word(undo && outcome.state == State::done ? "undone" : undo && left_standing(outcome.state) ? "stands" : undo && !fine ? "undo failed" : state_word(outcome.state));
   line(word, path, title, took);
   if (outcome.failure) {
     line("", path, outcome.failure->message);

@@ -33,6 +33,8 @@ std::string_view state_word(State state) {
   return "";
 }
 
+bool left_standing(State undo) { return undo == State::skipped || undo == State::no_effect; }
+
 BoardLine& StepBoard::at(const std::string& path) {
   auto [found, is_new] = m_index.try_emplace(path, m_lines.size());
   if (is_new) {

@@ -40,5 +40,7 @@ private:
 std::string measures_text(const Tick&);
 /// The word for a state at a terminal: `done`, `failed`, `no effect`, `unknown` …
 std::string_view state_word(State);
+/// Of an undo's outcome: nothing was tried, because it cannot be taken back, or need not.
+bool left_standing(State undo);
 
 } // namespace belay::report

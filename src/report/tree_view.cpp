@@ -44,7 +44,7 @@ void TreeView::on(const Event& event) {
   if (auto* undone = std::get_if<fact::Undone>(&event.fact)) {
     const BoardLine* known = m_board.find(undone->path);
     const bool fine = undone->outcome.state == State::done || undone->outcome.state == State::undone;
-    m_notes.push_back((fine ? m_style.warn("undone") : m_style.bad("undo failed")) + "  " + (known && !known->title.empty() ? known->title : undone->path) +
+    m_notes.push_back((fine ? m_style.warn("undone") : m_style.bad(left_standing(undone->outcome.state) ? "stands" : "undo failed")) + "  " + (known && !known->title.empty() ? known->title : undone->path) +
                       (undone->outcome.failure ? ": " + undone->outcome.failure->message : ""));
   }
 }
