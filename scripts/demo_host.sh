@@ -157,7 +157,7 @@ environments:
       - {name: liveness, url: "http://127.0.0.1:$web_port/health", kind: liveness, expect: ['status == 200', 'body.status == "ok"']}
       - {name: readiness, url: "http://127.0.0.1:$web_port/health/deep", kind: readiness, expect: ['status == 200', 'body.status == "ok"']}
     databases:
-      main: {host: 127.0.0.1, port: $pg_port, dbname: shop, user: postgres}
+      main: {host: 127.0.0.1, port: $pg_port, dbname: shop, user: shop}
     host:
       root: $demo/srv
       artifacts: $demo/artifacts

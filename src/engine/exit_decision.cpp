@@ -13,6 +13,7 @@ Decision decide(const Ending& e) {
   }
   if (e.failed) {
     if (e.stands) return {Exit::changed, "stuck", true};
+    if (e.misnamed && !e.changed) return {Exit::usage, "failed", false};
     return {Exit::unchanged, e.changed ? "undone" : "failed", false};
   }
   return {e.findings ? Exit::finding : Exit::done, "done", false};

@@ -39,6 +39,7 @@ Ending ending_of(const Session& session, bool failed) {
   e.changed = changed(now);
   e.stands = !now.standing().empty();
   e.findings = !session.findings().empty();
+  if (const auto failure = session.failure()) e.misnamed = failure->cause == Cause::missing && failure->reached == Reached::no;
   return e;
 }
 

@@ -86,7 +86,7 @@ Outcome read_list(const Call& call, const Reads& reads) {
 // The newest one, the newest before a moment, or the one named.
 Expected<const Entry*> chosen(const Listing& listing, const Value& in) {
   const std::string wanted = text_or(in["wanted"], "latest"), whose = in["service"].text() + " in " + in["environment"].text();
-  if (listing.backups.empty()) return Unexpected({Cause::missing, Reached::yes, fmt::format("there is no backup of {}", whose), fmt::format("`belay backup create {} -e {}` makes one", in["service"].text(), in["environment"].text())});
+  if (listing.backups.empty()) return Unexpected({Cause::missing, Reached::no, fmt::format("there is no backup of {}", whose), fmt::format("`belay backup create {} -e {}` makes one", in["service"].text(), in["environment"].text())});
   if (wanted != "latest") {
     std::vector<std::string> ids;
     for (const Entry& entry : listing.backups) {
@@ -97,12 +97,12 @@ Expected<const Entry*> chosen(const Listing& listing, const Value& in) {
       if (id == wanted) return Unexpected({Cause::malformed, Reached::yes, fmt::format("backup {} cannot be used: {}", id, why), {}});
     if (ids.size() > 5) ids.resize(5);
     const std::string near = did_you_mean(wanted, ids);
-    return Unexpected({Cause::missing, Reached::yes, fmt::format("there is no backup '{}' of {}", wanted, whose), near.empty() ? fmt::format("the newest is {}", ids.front()) : near});
+    return Unexpected({Cause::missing, Reached::no, fmt::format("there is no backup '{}' of {}", wanted, whose), near.empty() ? fmt::format("the newest is {}", ids.front()) : near});
   }
   if (in["at"].kind() != Kind::timestamp) return &listing.backups.front();
   for (const Entry& entry : listing.backups)
     if (entry.manifest.taken <= in["at"].timestamp()) return &entry;
-  return Unexpected({Cause::missing, Reached::yes, fmt::format("no backup of {} is as old as {}; the oldest is of {}", whose, rfc3339(in["at"].timestamp()), rfc3339(listing.backups.back().manifest.taken)), {}});
+  return Unexpected({Cause::missing, Reached::no, fmt::format("no backup of {} is as old as {}; the oldest is of {}", whose, rfc3339(in["at"].timestamp()), rfc3339(listing.backups.back().manifest.taken)), {}});
 }
 
 Outcome read_find(const Call& call, const Reads& reads) {

@@ -30,6 +30,8 @@ TEST_CASE("exit code and state follow from how a run ends", "[engine]") {
       {{Halt::none, false, true, true, true}, Exit::finding, "done", false},
       {{Halt::none, true, false, false, false}, Exit::unchanged, "failed", false},
       {{Halt::none, true, true, false, false}, Exit::unchanged, "undone", false},
+      {{Halt::none, true, false, false, false, true}, Exit::usage, "failed", false},
+      {{Halt::none, true, true, false, false, true}, Exit::unchanged, "undone", false},
       {{Halt::none, true, true, true, false}, Exit::changed, "stuck", true},
       {{Halt::none, true, true, true, true}, Exit::changed, "stuck", true},
       {{Halt::changed, true, true, true, false}, Exit::changed, "stuck", true},
