@@ -35,7 +35,9 @@ Finished dry_run(const Invocation& invocation, const Library& library, World& wo
   out.plan = predict(invocation, library, world);
   out.state = "planned";
   out.failure = out.plan->failure;
-  if (out.failure) out.exit = out.failure->cause == Cause::refused ? Exit::refused : Exit::unchanged;
+  if (!out.failure) return out;
+  const bool misnamed = out.failure->cause == Cause::missing && out.failure->reached == Reached::no; // as the run would end
+  out.exit = out.failure->cause == Cause::refused ? Exit::refused : misnamed ? Exit::usage : Exit::unchanged;
   return out;
 }
 
