@@ -1,3 +1,4 @@
+#include "cli/backup_record.hpp"
 #include "cli/commands.hpp"
 #include "cli/invoke.hpp"
 #include "report/table.hpp"
@@ -74,9 +75,12 @@ Exit show_backup(const BackupOptions& o, Context& c) {
         const std::string id = bare_json(backup["id"]);
         ids.push_back(id);
         if (id != o.id) continue;
-        if (c.json() || c.ndjson()) c.outside.out << (c.json() ? pretty_json(backup) : canonical_json(backup)) << '\n';
+        Value::Map document = backup.map();
+        document.emplace_back(Value("history"), backup_history(name, id, c));
+        const Value whole{std::move(document)};
+        if (c.json() || c.ndjson()) c.outside.out << (c.json() ? pretty_json(whole) : canonical_json(whole)) << '\n';
         else
-          c.outside.out << name << " in " << environment << '\n' << report::outputs_text(backup);
+          c.outside.out << name << " in " << environment << '\n' << report::outputs_text(whole);
         return Exit::done;
       }
     }

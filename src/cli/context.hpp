@@ -44,6 +44,7 @@ struct Context {
   ~Context();
   const Project& project();
   Store& store();
+  Store* opened_store() { return m_store.get(); } ///< nullptr: no one needed it
   Service service(const std::string& name, const std::string& environment);
   engine::Options options() const; ///< of the global options
   engine::World world(std::vector<Observer*> observers);

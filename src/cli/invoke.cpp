@@ -1,5 +1,6 @@
 #include "cli/invoke.hpp"
 #include "cli/attach.hpp"
+#include "cli/backup_record.hpp"
 #include "cli/show_ending.hpp"
 #include "cli/show_plan.hpp"
 #include "cli/views.hpp"
@@ -139,7 +140,9 @@ Exit invoke(const Runbook& runbook, const std::optional<Service>& service, const
     engine::World world = c.world({});
     finished = engine::start(invocation, world);
   }
-  show_finished(what, finished, time.steady() - began, c);
+  const Duration took = time.steady() - began;
+  show_finished(what, finished, took, c);
+  if (service) record_backup(runbook, *service, finished, took, c);
   if (service && !finished.run.empty()) attach_to_incident(*service, finished, what, c);
   return finished.exit;
 }

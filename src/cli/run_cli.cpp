@@ -1,5 +1,7 @@
 #include "cli/run_cli.hpp"
 #include "cli/commands.hpp"
+#include "notify/console.hpp"
+#include "notify/delivery.hpp"
 #include "report/style.hpp"
 #include <fmt/format.h>
 #include <ostream>
@@ -37,6 +39,15 @@ void print_problems(const Error& e, std::ostream& err, bool color) {
   }
 }
 
+/// Messages that this command queued, or an earlier one that died before it could send them.
+void deliver_messages(Context& c) {
+  Store* store = c.opened_store();
+  if (!store) return;
+  notify::Console console(c.outside.err);
+  notify::Notifier* const notifiers[] = {&console};
+  for (const std::string& problem : notify::deliver_waiting(*store, c.outside.ports.time, notifiers).problems) c.outside.err << "belay: " << problem << '\n';
+}
+
 } // namespace
 
 int run_cli(const std::vector<std::string>& arguments, Outside& outside) {
@@ -58,6 +69,7 @@ int run_cli(const std::vector<std::string>& arguments, Outside& outside) {
       return static_cast<int>(Exit::done);
     }
     const Exit exit = (*work)(context);
+    deliver_messages(context);
     outside.out << std::flush;
     return static_cast<int>(exit);
   } catch (const Error& e) {

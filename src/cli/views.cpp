@@ -1,4 +1,5 @@
 #include "cli/views.hpp"
+#include "notify/delivery.hpp"
 #include "report/line_view.hpp"
 #include "report/tree_view.hpp"
 #include "state/fact_codec.hpp"
@@ -45,6 +46,7 @@ struct Views::Asking : Terminal {
 
 Views::Views(Context& c) : m_asking(std::make_unique<Asking>(c.outside.terminal)) {
   const report::Style style{c.colored()};
+  m_views.push_back(std::make_unique<notify::Queueing>(c.store(), c.outside.ports.time));
   if (c.ndjson()) m_views.push_back(std::make_unique<NdjsonView>(c.outside.out));
   const report::Detail detail = c.globals.quiet ? report::Detail::quiet : c.globals.verbose ? report::Detail::verbose : report::Detail::normal;
   if (c.outside.terminal.live() && detail == report::Detail::normal) {

@@ -53,35 +53,11 @@ Row row_of(const std::string& service, const Catalogue& catalogue, Timestamp at)
   return row;
 }
 
-bool is_older(Timestamp point, Timestamp now, Duration age) {
-  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(age);
-  const Timestamp limit{now.seconds - whole.count(), now.nanos};
-  return point < limit;
-}
-
 } // namespace
 
 const Backup* Catalogue::find(const std::string& id) const {
   const auto found = std::find_if(backups.begin(), backups.end(), [&](const Backup& backup) { return backup.created.id == id; });
   return found == backups.end() ? nullptr : &*found;
-}
-const Backup* Catalogue::newest(const std::string& environment) const {
-  const auto found = std::find_if(backups.rbegin(), backups.rend(), [&](const Backup& backup) { return backup.exists() && backup.created.environment == environment; });
-  return found == backups.rend() ? nullptr : &*found;
-}
-const Backup* Catalogue::newest_verified(const std::string& environment) const {
-  const auto found = std::find_if(backups.rbegin(), backups.rend(), [&](const Backup& backup) { return backup.is_good() && backup.created.environment == environment; });
-  return found == backups.rend() ? nullptr : &*found;
-}
-std::optional<Timestamp> Catalogue::recovery_point(const std::string& environment, bool verified) const {
-  const Backup* backup = verified ? newest_verified(environment) : newest(environment);
-  return backup ? std::optional(backup->created.taken) : std::nullopt;
-}
-const Drilled* Catalogue::last_drill(const std::string& environment) const {
-  const Drilled* last = nullptr;
-  for (const Backup& backup : backups)
-    if (backup.created.environment == environment && backup.drilled && (!last || backup.drilled->at > last->at)) last = &*backup.drilled;
-  return last;
 }
 
 Catalogue fold(const std::vector<Fact>& facts) {
@@ -89,19 +65,6 @@ Catalogue fold(const std::vector<Fact>& facts) {
   for (const Fact& fact : facts) std::visit([&](const auto& one) { apply(catalogue.backups, one); }, fact);
   std::stable_sort(catalogue.backups.begin(), catalogue.backups.end(), [](const Backup& a, const Backup& b) { return a.created.taken < b.created.taken; });
   return catalogue;
-}
-
-std::vector<const Backup*> to_prune(const Catalogue& catalogue, const std::string& environment, const Retention& retention, Timestamp now) {
-  std::vector<const Backup*> gone;
-  const Backup* good = catalogue.newest_verified(environment);
-  std::size_t newer = 0;
-  for (auto backup = catalogue.backups.rbegin(); backup != catalogue.backups.rend(); ++backup) {
-    if (!backup->exists() || backup->created.environment != environment) continue;
-    if (newer >= std::max<std::size_t>(retention.keep, 1) && &*backup != good && is_older(backup->created.taken, now, retention.max_age)) gone.push_back(&*backup);
-    ++newer;
-  }
-  std::reverse(gone.begin(), gone.end());
-  return gone;
 }
 
 Expected<Catalogue> read(Store& store, const std::string& service) {

@@ -55,23 +55,10 @@ struct Backup {
 struct Catalogue {
   std::vector<Backup> backups; ///< oldest recovery point first, pruned ones included
   const Backup* find(const std::string& id) const;
-  const Backup* newest(const std::string& environment) const;          ///< that exists
-  const Backup* newest_verified(const std::string& environment) const; ///< that is good
-  /// The newest moment to which data can be brought back; `verified`: by a backup that is good.
-  std::optional<Timestamp> recovery_point(const std::string& environment, bool verified) const;
-  const Drilled* last_drill(const std::string& environment) const;
 };
 
 /// A fact about a backup that was never created is left out.
 Catalogue fold(const std::vector<Fact>& facts);
-
-/// What prune may remove in an environment, oldest first: backups beyond the newest `keep` that are also older than `max_age` at `now`; never the newest
-/// verified one, never the newest one. A backup whose recovery point lies in the future of `now` (a clock was wrong) is kept.
-struct Retention {
-  std::size_t keep = 7;
-  Duration max_age{};
-};
-std::vector<const Backup*> to_prune(const Catalogue& catalogue, const std::string& environment, const Retention& retention, Timestamp now);
 
 Expected<Catalogue> read(Store& store, const std::string& service);
 /// Adds a fact, durably. The same fact of the same run again (a resumed step) is not added twice.

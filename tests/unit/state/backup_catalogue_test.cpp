@@ -39,13 +39,6 @@ Pruned pruned(const std::string& id) {
   made.at = {k_now, 0};
   return made;
 }
-std::vector<std::string> ids(const std::vector<const Backup*>& of) {
-  std::vector<std::string> found;
-  for (const Backup* each : of) found.push_back(each->created.id);
-  return found;
-}
-using Ids = std::vector<std::string>;
-const Timestamp k_at{k_now, 0};
 
 } // namespace
 
@@ -53,11 +46,8 @@ TEST_CASE("backups stand in the order of their recovery points, with what was fo
   const Catalogue catalogue = fold({created("new", 1), created("old", 10), verified("old", true), verified("unheard", true), verified("new", true), verified("new", false)});
   REQUIRE(catalogue.backups.size() == 2);
   CHECK(catalogue.backups[0].created.id == "old");
-  CHECK(catalogue.newest("production")->created.id == "new");
-  CHECK(catalogue.newest_verified("production")->created.id == "old");
-  CHECK(catalogue.recovery_point("production", false) == Timestamp{k_now - k_hour, 0});
-  CHECK(catalogue.recovery_point("production", true) == Timestamp{k_now - 10 * k_hour, 0});
-  CHECK_FALSE(catalogue.recovery_point("staging", false));
+  CHECK(catalogue.find("old")->is_good());
+  CHECK_FALSE(catalogue.find("new")->is_good());
   CHECK(catalogue.find("unheard") == nullptr);
 }
 
@@ -65,39 +55,7 @@ TEST_CASE("a pruned backup is remembered and counts for nothing", "[state]") {
   const Catalogue catalogue = fold({created("a", 1), verified("a", true), pruned("a")});
   REQUIRE(catalogue.find("a"));
   CHECK_FALSE(catalogue.find("a")->exists());
-  CHECK(catalogue.newest("production") == nullptr);
-  CHECK(catalogue.newest_verified("production") == nullptr);
-}
-
-TEST_CASE("the last drill is found whichever backup it was of", "[state]") {
-  Drilled early, late;
-  early.id = "new";
-  early.at = {k_now - 50, 0};
-  late.id = "old";
-  late.at = {k_now - 10, 0};
-  late.ok = true;
-  const Catalogue catalogue = fold({created("new", 1), created("old", 10), late, early});
-  REQUIRE(catalogue.last_drill("production"));
-  CHECK(catalogue.last_drill("production")->id == "old");
-  CHECK(catalogue.last_drill("staging") == nullptr);
-}
-
-TEST_CASE("prune takes what is beyond the count and older than the age, never the newest verified one", "[state]") {
-  const Catalogue catalogue = fold({created("a", 100), created("b", 80), verified("b", true), created("c", 60), created("d", 40), created("e", 20), created("s", 500, "staging")});
-  CHECK(ids(to_prune(catalogue, "production", {2, 0h}, k_at)) == Ids{"a", "c"});
-  CHECK(ids(to_prune(catalogue, "production", {2, 70h}, k_at)) == Ids{"a"});
-  CHECK(ids(to_prune(catalogue, "production", {0, 0h}, k_at)) == Ids{"a", "c", "d"});
-  CHECK(ids(to_prune(catalogue, "production", {9, 0h}, k_at)).empty());
-  CHECK(ids(to_prune(catalogue, "staging", {0, 0h}, k_at)).empty());
-}
-
-TEST_CASE("a clock that is wrong by days never makes prune take the newest or the newest verified backup", "[state]") {
-  const Catalogue catalogue = fold({created("a", 48), verified("a", true), created("b", 24), created("future", -72)});
-  for (const std::int64_t jump : {-86400 * 10, -86400, 0, 86400, 86400 * 365}) {
-    const auto gone = ids(to_prune(catalogue, "production", {1, 1h}, {k_now + jump, 0}));
-    CHECK(std::find(gone.begin(), gone.end(), "a") == gone.end());
-    CHECK(std::find(gone.begin(), gone.end(), "future") == gone.end());
-  }
+  CHECK_FALSE(catalogue.find("a")->is_good());
 }
 
 TEST_CASE("the catalogue reads back what was noted, once for a step that ran twice", "[state]") {
