@@ -210,7 +210,7 @@ void RunExecutor::remember(Leaf& leaf, const Doing& doing, const Outcome& outcom
   done.state = outcome.state;
   done.order = order;
   done.runbook = &leaf.frame.runbook();
-  bool needs_names = leaf.step.undo_with || leaf.step.irreversible || !leaf.step.undo_steps.empty();
+  bool needs_names = leaf.step.undo_with || (leaf.step.irreversible && !constant(*leaf.step.irreversible)) || !leaf.step.undo_steps.empty();
   {
     std::lock_guard guard(m_slot_lock);
     needs_names = needs_names || !m_slots.empty();
