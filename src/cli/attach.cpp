@@ -1,4 +1,5 @@
 #include "cli/attach.hpp"
+#include "cli/find_run.hpp"
 #include "state/incident_record.hpp"
 #include <fmt/format.h>
 #include <ostream>
@@ -17,7 +18,12 @@ void attach_to_incident(const std::string& service, const std::string& environme
   run.changed = finished.changed;
   run.undone = finished.undone;
   run.stands = finished.stands;
-  run.started = run.at = now;
+  run.at = now;
+  try {
+    run.started = view_of(finished.run, c).header.at;
+  } catch (const Error&) {
+    run.started = now;
+  }
   const auto attached = incidents::attach_run(c.store(), service, environment, run);
   if (!attached) {
     c.outside.err << "belay: the run could not be added to the open incident: " << attached.error().message << '\n';
