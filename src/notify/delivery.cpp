@@ -1,4 +1,5 @@
 #include "notify/delivery.hpp"
+#include "state/fact_codec.hpp"
 #include <algorithm>
 #include <fmt/core.h>
 
@@ -12,6 +13,11 @@ std::string text_of(const Value& value) { return !value.is_unknown() && !value.i
 std::string in_words(std::string name) {
   std::replace(name.begin(), name.end(), '-', ' ');
   return name;
+}
+
+std::string about(const fact::RunStarted& started) {
+  if (started.service.empty()) return started.runbook;
+  return started.environment.empty() ? started.service : started.service + " in " + started.environment;
 }
 
 bool rests(const outbox::Message& message, Timestamp now) {
@@ -42,13 +48,29 @@ std::vector<outbox::Queued> messages_of(const std::string& stream, const fact::S
   return messages;
 }
 
+/// A run that is resumed does not begin again: its first record says whose it is.
+void Queueing::begin(const std::string& stream) {
+  if (m_stream == stream) return;
+  m_stream = stream;
+  m_about.clear();
+  const auto first = m_store.read(stream, 1, 1);
+  if (!first || first->empty()) return;
+  const auto fact = decode_fact(first->front());
+  if (fact)
+    if (const auto* started = std::get_if<fact::RunStarted>(&*fact)) m_about = about(*started);
+}
+
 void Queueing::on(const Event& event) {
-  if (const auto* started = std::get_if<fact::RunStarted>(&event.fact)) {
-    m_about = started->service.empty() ? started->runbook : started->environment.empty() ? started->service : started->service + " in " + started->environment;
+  const auto* started = std::get_if<fact::RunStarted>(&event.fact);
+  const auto* settled = std::get_if<fact::Settled>(&event.fact);
+  if (!started && !(settled && settled->action == "notify.send")) return;
+  std::lock_guard guard(m_lock);
+  if (started) {
+    m_stream = event.stream;
+    m_about = about(*started);
     return;
   }
-  const auto* settled = std::get_if<fact::Settled>(&event.fact);
-  if (!settled) return;
+  begin(event.stream);
   for (const auto& message : messages_of(event.stream, *settled, m_about, m_time.wall()))
     if (auto queued = outbox::queue(m_store, message); !queued) m_failures.push_back(fmt::format("a message of {} could not be queued: {}", settled->path, queued.error().message));
 }

@@ -3,6 +3,7 @@
 #include "belay/host.hpp"
 #include "belay/state.hpp"
 #include "notify/notifier.hpp"
+#include <mutex>
 #include <span>
 
 /// Messages leave belay here: each `notify.send` that settled is queued in the outbox, durably, before anything is sent; what waits there is
@@ -15,12 +16,15 @@ public:
   Queueing(Store& store, const Time& time) : m_store(store), m_time(time) {}
   void on(const Event&) override;
   void on(const Sign&) override {}
-  const std::vector<std::string>& failures() const { return m_failures; }
+  const std::vector<std::string>& failures() const { return m_failures; } ///< once the runs are over
 
 private:
+  void begin(const std::string& stream);
+
   Store& m_store;
   const Time& m_time;
-  std::string m_about; ///< "shop in production"
+  std::mutex m_lock; ///< steps may settle on several threads
+  std::string m_stream, m_about; ///< whose run it is: "shop in production"
   std::vector<std::string> m_failures;
 };
 

@@ -4,6 +4,7 @@
 #include "modules/catalog.hpp"
 #include "notify/console.hpp"
 #include "notify/delivery.hpp"
+#include "state/fact_codec.hpp"
 #include <sstream>
 
 using namespace belay;
@@ -59,6 +60,18 @@ TEST_CASE("a message that settled is queued before it is delivered, once, and co
   CHECK(scene.deliver().delivered == 0);
   scene.run(message({"console"})); // told again by a resumed run
   CHECK(scene.deliver().delivered == 0);
+}
+
+TEST_CASE("a resumed run's messages say whose they are, by its first record", "[notify]") {
+  Scene scene;
+  fact::RunStarted started;
+  started.service = "shop";
+  started.environment = "local";
+  const Record first[] = {encode_fact(started, scene.clock.now)};
+  REQUIRE(scene.store.append("run/r1", {}, first, {}, std::nullopt, Durable::now));
+  scene.queueing.on(Event{"run/r1", 9, scene.clock.now, settled(message({"console"}))});
+  REQUIRE(outbox::waiting(scene.store)->size() == 1);
+  CHECK(outbox::waiting(scene.store)->at(0).what.subject == "shop in local: rolled back");
 }
 
 TEST_CASE("only settled messages are queued", "[notify]") {
