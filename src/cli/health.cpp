@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/invoke.hpp"
+#include "notify/delivery.hpp"
 #include "cli/show_ending.hpp"
 #include "report/table.hpp"
 #include "value/duration.hpp"
@@ -41,7 +42,8 @@ std::vector<Asked> ask_all(const HealthOptions& o, Context& c) {
   std::vector<std::future<engine::Finished>> results;
   for (const engine::Invocation& invocation : invocations)
     results.push_back(std::async(std::launch::async, [&c, &invocation] {
-      engine::World world = c.world({});
+      notify::Queueing queueing(c.store(), c.outside.ports.time);
+      engine::World world = c.world({&queueing});
       return engine::start(invocation, world);
     }));
   for (std::size_t i = 0; i < asked.size(); ++i) asked[i].finished = results[i].get();

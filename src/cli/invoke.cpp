@@ -3,7 +3,6 @@
 #include "cli/backup_record.hpp"
 #include "cli/show_ending.hpp"
 #include "cli/show_plan.hpp"
-#include "cli/messages.hpp"
 #include "cli/views.hpp"
 #include "report/table.hpp"
 #include "runbook/check.hpp"
@@ -134,13 +133,9 @@ Exit invoke(const Runbook& runbook, const std::optional<Service>& service, const
   const Duration began = time.steady();
   engine::Finished finished;
   if (options.mode == engine::Mode::run) {
-    Messages messages(c);
-    {
-      Views views(c);
-      engine::World world = c.world(messages.beside(views.observers()), views.terminal());
-      finished = engine::start(invocation, world);
-    }
-    messages.deliver();
+    Views views(c);
+    engine::World world = c.world(views.observers(), views.terminal());
+    finished = engine::start(invocation, world);
   } else {
     engine::World world = c.world({});
     finished = engine::start(invocation, world);

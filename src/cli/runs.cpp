@@ -3,7 +3,6 @@
 #include "cli/find_run.hpp"
 #include "cli/invoke.hpp"
 #include "cli/show_run.hpp"
-#include "cli/messages.hpp"
 #include "cli/views.hpp"
 #include "report/line_view.hpp"
 #include "report/table.hpp"
@@ -90,13 +89,11 @@ template <class Work> Exit with_views(const std::string& run, Context& c, Work w
   const std::string what = before.header.runbook + (before.header.service.empty() ? "" : " " + before.header.service + " in " + before.header.environment);
   const Duration began = c.outside.ports.time.steady();
   engine::Finished finished;
-  Messages messages(c);
   {
     Views views(c);
-    engine::World world = c.world(messages.beside(views.observers()), views.terminal());
+    engine::World world = c.world(views.observers(), views.terminal());
     finished = work(world);
   }
-  messages.deliver();
   show_finished(what, finished, c.outside.ports.time.steady() - began, c);
   if (!before.header.service.empty()) attach_to_incident(before.header.service, before.header.environment, finished, what, c);
   return finished.exit;

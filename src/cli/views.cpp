@@ -44,9 +44,11 @@ struct Views::Asking : Terminal {
   }
 };
 
-Views::Views(Context& c) : m_asking(std::make_unique<Asking>(c.outside.terminal)) {
+Views::Views(Context& c) : m_err(c.outside.err), m_asking(std::make_unique<Asking>(c.outside.terminal)) {
   const report::Style style{c.colored()};
-  m_views.push_back(std::make_unique<notify::Queueing>(c.store(), c.outside.ports.time));
+  auto queueing = std::make_unique<notify::Queueing>(c.store(), c.outside.ports.time);
+  m_queueing = queueing.get();
+  m_views.push_back(std::move(queueing));
   if (c.ndjson()) m_views.push_back(std::make_unique<NdjsonView>(c.outside.out));
   const report::Detail detail = c.globals.quiet ? report::Detail::quiet : c.globals.verbose ? report::Detail::verbose : report::Detail::normal;
   if (c.outside.terminal.live() && detail == report::Detail::normal) {
@@ -57,7 +59,9 @@ Views::Views(Context& c) : m_asking(std::make_unique<Asking>(c.outside.terminal)
     m_views.push_back(std::make_unique<report::LineView>(c.outside.err, c.outside.ports.time, style, detail));
   }
 }
-Views::~Views() = default;
+Views::~Views() {
+  for (const std::string& failure : m_queueing->failures()) m_err << "belay: " << failure << '\n';
+}
 
 std::vector<Observer*> Views::observers() const {
   std::vector<Observer*> out;

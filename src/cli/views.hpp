@@ -1,9 +1,15 @@
 #pragma once
 #include "cli/context.hpp"
+#include <iosfwd>
+
+namespace belay::notify {
+class Queueing;
+}
 
 namespace belay::cli {
 
-/// The views of a run that the global options and the terminal ask for; they write until they are destroyed.
+/// The observers of a run: the views that the global options and the terminal ask for, which write until they are destroyed, and
+/// the one that queues its messages.
 class Views {
 public:
   explicit Views(Context&);
@@ -14,6 +20,8 @@ public:
 
 private:
   struct Asking;
+  std::ostream& m_err;
+  notify::Queueing* m_queueing = nullptr; ///< one of the views
   std::vector<std::unique_ptr<Observer>> m_views;
   std::unique_ptr<Asking> m_asking;
 };

@@ -77,6 +77,7 @@ void StepBoard::on(const Event& event, Duration now) {
   } else if (auto* ticked = std::get_if<fact::Ticked>(&event.fact)) {
     at(ticked->path).note = measures_text(ticked->tick);
   } else if (auto* undone = std::get_if<fact::Undone>(&event.fact)) {
+    if (undone->outcome.state == State::skipped) return; // it stands as it settled
     BoardLine& line = at(undone->path);
     line.undoing = true;
     settle(line, undone->outcome, undone->took);
