@@ -1,6 +1,6 @@
 #include "expr/functions.hpp"
+#include "value/zone.hpp"
 #include <chrono>
-#include <date/tz.h>
 #include <fmt/format.h>
 
 namespace belay::expr {
@@ -30,30 +30,11 @@ std::int64_t part_of(Part part, std::int64_t local, std::int32_t nanos) {
   return 0;
 }
 
-/// `+01:00`, `-02:30`, `02:00`: seconds east of UTC.
-std::optional<std::int64_t> fixed_offset(std::string_view zone) {
-  const std::int64_t sign = zone.starts_with('-') ? -1 : 1;
-  if (zone.starts_with('-') || zone.starts_with('+')) zone.remove_prefix(1);
-  auto digit = [&](std::size_t i) { return zone[i] >= '0' && zone[i] <= '9'; };
-  if (zone.size() != 5 || zone[2] != ':' || !digit(0) || !digit(1) || !digit(3) || !digit(4)) return std::nullopt;
-  const int hours = (zone[0] - '0') * 10 + zone[1] - '0', minutes = (zone[3] - '0') * 10 + zone[4] - '0';
-  if (hours > 23 || minutes > 59) return std::nullopt;
-  return sign * (hours * 60 + minutes) * 60;
-}
-
 bool offset_of(Call& call, const std::string& zone, std::int64_t at, std::int64_t& out) {
-  out = 0;
-  if (zone == "UTC" || zone == "Z" || zone.empty()) return true;
-  if (auto fixed = fixed_offset(zone)) {
-    out = *fixed;
-    return true;
-  }
-  try {
-    out = date::locate_zone(zone)->get_info(date::sys_seconds(std::chrono::seconds(at))).offset.count();
-    return true;
-  } catch (const std::exception&) {
-    return call.fail("unknown time zone: a name of the system's zone database (package tzdata), as Europe/Berlin, or an offset, as +01:00");
-  }
+  const auto offset = zone_offset(zone, at);
+  if (!offset) return call.fail("unknown time zone: a name of the system's zone database (package tzdata), as Europe/Berlin, or an offset, as +01:00");
+  out = *offset;
+  return true;
 }
 
 template <Part part> bool in_utc(Call& call, Value& out) {

@@ -1,5 +1,6 @@
 #include "runbook/load_project.hpp"
 #include "runbook/embedded.hpp"
+#include "runbook/freeze.hpp"
 #include "runbook/load_runbook.hpp"
 #include "runbook/project_files.hpp"
 #include "runbook/project_table.hpp"
@@ -108,6 +109,7 @@ private:
     if (const auto* environments = root.find("environments"))
       for (const auto& member : environments->members) {
         m_project.environments.push_back(member.key);
+        if (const auto* windows = member.value.find("freeze")) check_freeze(*windows, m_problems);
         if (!is_service_name(member.key)) say(member.where(), fmt::format("'{}' is no name for an environment", member.key), "names begin with a small letter and hold small letters, digits, - and _");
       }
     if (const auto* commands = root.find("read_commands"))

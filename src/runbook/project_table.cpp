@@ -100,9 +100,9 @@ constexpr Key k_service_keys[] = {{"service", k_text, "its name, like the file's
 #undef BELAY_SETTINGS
 
 constexpr Key k_window_keys[] = {
-    {"from", k_text, "when it begins: a time with its offset, or of each week (Fri 16:00)", true},
-    {"to", k_text, "when it ends", true},
-    {"zone", k_text, "the time zone of weekly windows", false, "UTC"},
+    {"from", k_text, "when it begins: a time with its offset (2026-12-20T18:00+01:00), or one of each week (Fri 16:00)", true},
+    {"to", k_text, "when it ends, written in the same way", true},
+    {"zone", k_text, "the time zone of weekly windows: a name such as Europe/Berlin, or an offset", false, "UTC"},
     {"reason", k_text, "why, for those whom it refuses"},
 };
 constexpr Object k_window{"a freeze window", "a time in which nothing is changed", k_window_keys};
