@@ -42,6 +42,7 @@ Expected<Value> observe_prune_old(const Call&, const Value& handle, const Reads&
 Intent prepare_prune_old(const Value& in, const Value& seen, const Identity&);
 Outcome perform_prune_old(const Intent&, const Call&, Ports&);
 Outcome judge_prune_old(const Intent&, const Value& seen, const Value& now);
+std::vector<std::string> touches_prune_old(const Value& in);
 
 inline constexpr Field k_target{"target", k_any, true, true, {}, "the database's address: a URI, a conninfo string or a map of libpq's keywords"};
 inline constexpr Field k_database{"database", k_text, false, false, {}, "its name; without it, the one that `target` names"};
@@ -132,6 +133,6 @@ inline constexpr Field k_prune_old_outputs[] = {{"dropped", k_texts, true, false
 inline constexpr Action k_prune_old{"prune-old", "Drop databases that a restore replaced long ago, and what restores and dumps that died left behind", k_prune_old_inputs,
                                     k_prune_old_outputs,
                                     Change{.effect = Effect::destroys, .repeat = Repeat::same_state, .observe = observe_prune_old, .prepare = prepare_prune_old,
-                                           .perform = perform_prune_old, .judge = judge_prune_old, .touches = touches_database, .lateness = std::chrono::seconds(2)}};
+                                           .perform = perform_prune_old, .judge = judge_prune_old, .touches = touches_prune_old, .lateness = std::chrono::seconds(2)}};
 
 } // namespace belay::modules::postgres_backup

@@ -49,9 +49,9 @@ Expected<Value> observe_drop_copy(const Call& call, const Value&, const Reads& r
   const std::string name = call.in["database"].text();
   auto session = beside(call, reads, name);
   if (!session) return tl::unexpected(session.error());
-  const auto found = postgres_sql::rows(**session, "SELECT oid::bigint AS oid FROM pg_database WHERE datname = $1", {name}, call.stop);
+  const auto found = postgres_sql::rows(**session, "SELECT coalesce(shobj_description(oid, 'pg_database'), '') AS comment FROM pg_database WHERE datname = $1", {name}, call.stop);
   if (!found) return tl::unexpected(found.error());
-  return Value::object({{"there", !found->empty()}});
+  return Value::object({{"there", !found->empty()}, {"marked", !found->empty() && copy_mark(found->front()["comment"].text()).has_value()}});
 }
 
 Intent prepare_drop_copy(const Value& in, const Value& seen, const Identity&) {
@@ -60,7 +60,8 @@ Intent prepare_drop_copy(const Value& in, const Value& seen, const Identity&) {
   intent.touches = touches_database(in);
   intent.outputs = Value::object({{"database", name}, {"dropped", seen.has("there") ? seen["there"] : Value(true)}});
   intent.act = Statement{in["target"], fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", name.kind() == Kind::text ? identifier(name.text()) : show(name)), {}};
-  if (name.kind() == Kind::text && !is_copy(name.text()))
+  const bool unmarked = boolean_or(seen["there"], false) && !boolean_or(seen["marked"], false); // a name alone is easily like ours: shop_restore_20241101
+  if (name.kind() == Kind::text && (unmarked || !is_copy(name.text())))
     intent.refused = Failure{Cause::refused, Reached::no, fmt::format("{} is no copy that postgres.restore made, so it is not dropped", name.text()), {}};
   intent.nothing = seen.has("there") && !seen["there"].boolean();
   return intent;
@@ -87,13 +88,15 @@ Expected<Value> observe_prune_old(const Call& call, const Value&, const Reads& r
     EXISTS (SELECT FROM pg_stat_activity a WHERE a.application_name = 'belay restoring-' || right(d.datname, 8)) AS busy,
     coalesce(shobj_description(d.oid, 'pg_database'), '') AS comment FROM pg_database d ORDER BY 1)", {}, call.stop);
   if (!rows) return tl::unexpected(rows.error());
-  Value::List kept, copies, leftovers;
+  Value::List kept, copies, foreign, leftovers;
   for (const Value& row : *rows) {
     const std::string name = row["name"].text();
     if (kept_since(name, database.text())) kept.emplace_back(name);
     else if (is_copy_of(name, database.text()) && !row["busy"].boolean() && row["sessions"].integer() == 0) {
       const auto mark = copy_mark(row["comment"].text());
-      if (!mark || call.id.run_started.seconds - mark->begun > k_in_use) copies.emplace_back(name);
+      // Without the mark it may be somebody's own, named like ours by chance (shop_restore_20241101): better one too many than one too few.
+      if (!mark) foreign.emplace_back(name);
+      else if (call.id.run_started.seconds - mark->begun > k_in_use) copies.emplace_back(name);
     }
   }
   const std::string folder = text_or(call.in["folder"], "");
@@ -106,12 +109,12 @@ Expected<Value> observe_prune_old(const Call& call, const Value&, const Reads& r
       if (!*alive) leftovers.emplace_back(name);
     }
   }
-  return Value::object({{"kept", std::move(kept)}, {"copies", std::move(copies)}, {"leftovers", std::move(leftovers)}});
+  return Value::object({{"kept", std::move(kept)}, {"copies", std::move(copies)}, {"unmarked", std::move(foreign)}, {"leftovers", std::move(leftovers)}});
 }
 
 Intent prepare_prune_old(const Value& in, const Value& seen, const Identity& id) {
   Intent intent;
-  intent.touches = touches_database(in);
+  intent.touches = touches_prune_old(in);
   const Value database = database_of(in);
   Value::List drop, remove, keep;
   if (database.kind() == Kind::text && seen.has("kept")) {
@@ -121,6 +124,7 @@ Intent prepare_prune_old(const Value& in, const Value& seen, const Identity& id)
       (since && id.run_started.seconds - since->seconds >= limit ? drop : keep).push_back(name);
     }
     for (const Value& name : seen["copies"].list()) drop.push_back(name);
+    for (const Value& name : elements(seen["unmarked"])) keep.push_back(name);
     for (const Value& name : seen["leftovers"].list()) remove.push_back(join({in["folder"], "/", name}));
   }
   intent.nothing = seen.has("kept") && drop.empty() && remove.empty();
@@ -134,6 +138,12 @@ Outcome perform_prune_old(const Intent& intent, const Call& call, Ports& ports) 
   for (const Value& path : intent.outputs["removed"].list())
     if (done) done = ports.files.change({"remove_tree", path, {}, 0});
   return outcome_of(done, intent.outputs);
+}
+
+std::vector<std::string> touches_prune_old(const Value& in) {
+  std::vector<std::string> out{postgres_target::resource(in["target"], "")}; // databases beside the one that is named
+  if (!in["folder"].is_null()) out.push_back("file:" + bare_json(in["folder"]));
+  return out;
 }
 
 Outcome judge_prune_old(const Intent& intent, const Value&, const Value& now) {

@@ -33,6 +33,12 @@ Value workspace_of(const Value& in) {
   });
 }
 
+/// Whether a database of that name may be dropped and made again: it says itself that it is a copy of ours, or its name is this very step's
+/// (a crash between its creation and its mark).
+bool is_own(const Value& properties, const std::string& name, const Identity& id) {
+  return is_copy(name) && (name.ends_with(suffix_of(id)) || copy_mark(text_or(properties["comment"], "")).has_value());
+}
+
 /// The backup that a whole copy is of; empty of one that is not whole, and of any other database.
 std::string marked(const Value& properties) {
   const auto mark = copy_mark(text_or(properties["comment"], ""));
@@ -110,7 +116,7 @@ private:
     const auto there = database_properties(*m_session, m_copy, m_call.stop);
     if (!there) return tl::unexpected(there.error());
     if (!there->is_null()) { // observed absent, or this step's own from an attempt that died
-      if (!is_copy(m_copy) || !marked(*there).empty()) return Unexpected({Cause::conflict, Reached::no, fmt::format("a database {} appeared meanwhile", m_copy), {}});
+      if (!is_own(*there, m_copy, m_call.id) || !marked(*there).empty()) return Unexpected({Cause::conflict, Reached::no, fmt::format("a database {} appeared meanwhile", m_copy), {}});
       if (auto dropped = run_sql(fmt::format("DROP DATABASE {} WITH (FORCE)", identifier(m_copy))); !dropped) return dropped;
     }
     if (auto created = run_sql(creation_of(m_copy, properties)); !created) return created;
@@ -196,6 +202,7 @@ Expected<Value> observe_restore(const Call& call, const Value&, const Reads& rea
   const auto space = reads.files.space(bare_json(workspace_of(call.in)));
   return Value::object({{"there", !there->is_null()},
                         {"mark", marked(*there)},
+                        {"own", is_own(*there, copy.text(), call.id)},
                         {"alive", *alive},
                         {"server", *version},
                         {"tool", tool->path},
@@ -240,7 +247,7 @@ Intent prepare_restore(const Value& in, const Value& seen, const Identity& id) {
     if (is_copy(copy.text()) && seen["mark"] == seen["manifest"]["backup"]) {
       intent.nothing = true;
       intent.outputs = seen["manifest"];
-    } else if (!is_copy(copy.text()) || seen["mark"] != Value("")) refuse(Cause::conflict, fmt::format("a database {} exists already", copy.text()), "choose another name with `as`");
+    } else if (!boolean_or(seen["own"], false) || seen["mark"] != Value("")) refuse(Cause::conflict, fmt::format("a database {} exists already", copy.text()), "choose another name with `as`");
   }
   return intent;
 }

@@ -116,7 +116,7 @@ Intent prepare_swap(const Value& in, const Value& seen, const Identity& id) {
   Intent intent;
   const Value database = database_of(in), keep_as = keep_as_of(in, id);
   intent.touches = touches_swap(in);
-  intent.extra = Value::object({{"database", database}, {"from", in["from"]}, {"keep_as", keep_as}, {"target", in["target"]}});
+  intent.extra = Value::object({{"database", database}, {"from", in["from"]}, {"keep_as", keep_as}, {"target", in["target"]}, {"databases", seen["databases"]}});
   intent.outputs = Value::object({{"database", database}, {"kept", keep_as}, {"from", in["from"]}});
   Statement act{in["target"], {}, {}};
   if (!database.known() || !in["from"].known() || !keep_as.known() || !seen.has("databases")) {
@@ -152,6 +152,8 @@ Outcome perform_swap(const Intent& intent, const Call& call, Ports& ports) {
   if (auto named = postgres_sql::run(**session, "SET application_name = " + literal(k_session), call.stop); !named) return fail(named.error(), State::no_effect);
   const auto now = observe_swap(call, {}, ports.reads());
   if (!now) return fail(now.error(), State::no_effect);
+  if ((*now)["databases"] != intent.extra["databases"])
+    return fail({Cause::conflict, Reached::no, fmt::format("the databases {} and {} are not the ones any more that were to be swapped", names.database, names.from), "look at them, then start anew"}, State::no_effect);
   const std::vector<std::string> statements = statements_of(names, *now);
   Ending ending(**other, names, call.stop);
   const auto done = in_one_transaction(**session, statements, call.stop);

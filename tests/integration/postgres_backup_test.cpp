@@ -404,6 +404,8 @@ TEST_CASE("what died is removed by the next backup, what lives is not", "[integr
   shop.server.sql("CREATE DATABASE " + shop.database + "_restore_00000003");
   shop.server.sql("CREATE DATABASE " + shop.database + "_restore_00000004");
   shop.server.sql("COMMENT ON DATABASE " + shop.database + "_restore_00000004 IS 'belay: copy of backup 20261121T223800Z-1f0c9a3e begun 1795300000 whole'");
+  shop.server.sql("COMMENT ON DATABASE " + shop.database + "_restore_00000003 IS 'belay: copy of backup 20261101T000000Z-1f0c9a3e begun 1793500000 unfinished'");
+  shop.server.sql("CREATE DATABASE " + shop.database + "_restore_20241101");
   shop.server.sql("CREATE DATABASE " + shop.database + "_other");
   shop.bench.id.path = "prune";
   const auto pruned = shop.bench.change(postgres_backup::k_prune_old, ActionBench::complete(postgres_backup::k_prune_old, {{"target", shop.target()}, {"folder", shop.backups()}}));
@@ -414,6 +416,7 @@ TEST_CASE("what died is removed by the next backup, what lives is not", "[integr
   CHECK(rest.find("_restore_00000003") == std::string::npos);
   CHECK(rest.find("_before_20261121") != std::string::npos);
   CHECK(rest.find("_restore_00000004") != std::string::npos);
+  CHECK(rest.find("_restore_20241101") != std::string::npos); // somebody's own, named like a copy
   CHECK(rest.find("_other") != std::string::npos);
   CHECK_FALSE(fs::exists(alive));
   CHECK(fs::exists(second));

@@ -63,7 +63,7 @@ TEST_CASE("a dump is refused where it cannot stand or is already being written",
 
 TEST_CASE("a restore is refused without room, onto an older server, or over a database", "[modules]") {
   auto prepared = [](std::vector<std::pair<std::string, Value>> change, const char* as = "shop_copy") {
-    std::vector<std::pair<std::string, Value>> seen{{"there", false}, {"mark", ""}, {"alive", false}, {"server", 150020}, {"backup_server", 150001}, {"size", 100 << 20}, {"space", 200 << 20}, {"server_space", 200 << 20},
+    std::vector<std::pair<std::string, Value>> seen{{"there", false}, {"mark", ""}, {"own", false}, {"alive", false}, {"server", 150020}, {"backup_server", 150001}, {"size", 100 << 20}, {"space", 200 << 20}, {"server_space", 200 << 20},
                                                     {"tool_version", 150020}, {"manifest", Value::object({{"backup", "b1"}})}};
     for (auto& [name, value] : seen)
       for (const auto& [other, wanted] : change)
@@ -77,16 +77,28 @@ TEST_CASE("a restore is refused without room, onto an older server, or over a da
   CHECK(refusal(prepared({{"there", true}})).find("exists already") != std::string::npos);
   CHECK(refusal(prepared({{"alive", true}})).find("still going on") != std::string::npos);
   const char* own = "shop_restore_0123abcd";
-  CHECK(refusal(prepared({{"there", true}}, own)).empty());
-  CHECK(prepared({{"there", true}, {"mark", "b1"}}, own).nothing);
-  CHECK(refusal(prepared({{"there", true}, {"mark", "b0"}}, own)).find("exists already") != std::string::npos);
+  CHECK(refusal(prepared({{"there", true}, {"own", true}}, own)).empty());
+  CHECK(refusal(prepared({{"there", true}}, own)).find("exists already") != std::string::npos); // named like a copy, and not marked as one
+  CHECK(prepared({{"there", true}, {"own", true}, {"mark", "b1"}}, own).nothing);
+  CHECK(refusal(prepared({{"there", true}, {"own", true}, {"mark", "b0"}}, own)).find("exists already") != std::string::npos);
 }
 
 TEST_CASE("only copies are dropped", "[modules]") {
-  auto refused = [](const char* name) { return postgres_backup::prepare_drop_copy(Value::object({{"target", "host=h"}, {"database", name}}), Value::object({{"there", true}}), k_id).refused.has_value(); };
+  auto refused = [](const char* name, bool marked = true) {
+    return postgres_backup::prepare_drop_copy(Value::object({{"target", "host=h"}, {"database", name}}), Value::object({{"there", true}, {"marked", marked}}), k_id).refused.has_value();
+  };
   CHECK_FALSE(refused("shop_scratch_0123abcd"));
+  CHECK(refused("shop_restore_20241101", false));
   for (const char* name : {"shop", "postgres", "shop_before_20261121_223800", "shop_scratch_x", "template1"}) CHECK(refused(name));
   CHECK(postgres_backup::prepare_restore(Value::object({{"target", "host=h"}, {"as", "shop"}, {"state", "absent"}}), Value::object({{"there", true}}), k_id).refused.has_value());
+}
+
+TEST_CASE("pruning drops no database that is only named like a copy", "[modules]") {
+  const Value seen = Value::object({{"kept", Value::List{"shop_before_20261101_000000"}}, {"copies", Value::List{"shop_restore_0123abcd"}}, {"unmarked", Value::List{"shop_restore_20241101"}}, {"leftovers", Value::List{}}});
+  const Intent intent = postgres_backup::prepare_prune_old(Value::object({{"target", "host=h dbname=shop"}, {"older_than", Duration(std::chrono::hours(168))}}), seen, k_id);
+  CHECK(intent.outputs["dropped"] == Value(Value::List{"shop_before_20261101_000000", "shop_restore_0123abcd"}));
+  CHECK(intent.outputs["kept"] == Value(Value::List{"shop_restore_20241101"}));
+  CHECK(std::get<Statement>(intent.act).sql.find("20241101") == std::string::npos);
 }
 
 TEST_CASE("a swap renames both in one transaction and checks that they are the ones it saw", "[modules]") {
