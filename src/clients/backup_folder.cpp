@@ -14,6 +14,16 @@ constexpr std::string_view k_unfinished_note = ".verified.json.";
 
 bool is_file(const Expected<FileStatus>& status) { return status && status->sort == FileStatus::Sort::file; }
 
+// What a look at its size shows; only `check` reads the contents. Empty: nothing against it.
+Expected<std::string> flaw(FileReads& files, const std::string& path, const Manifest& manifest) {
+  const auto status = files.status(joined(path, k_dump));
+  if (!status && status.error().cause != Cause::missing) return tl::unexpected(status.error());
+  if (!status) return fmt::format("{} is missing", k_dump);
+  if (!is_file(status)) return fmt::format("{} is no plain file", k_dump);
+  if (status->size != manifest.size) return fmt::format("{} has {} bytes, the manifest says {}", k_dump, status->size, manifest.size);
+  return std::string();
+}
+
 // A note that was damaged, or that belongs to another manifest, proves nothing.
 std::optional<Verified> verified_at(FileReads& files, const std::string& path, const Manifest& manifest) {
   const auto text = files.text(joined(path, k_verified), 1u << 16);
@@ -82,6 +92,12 @@ Expected<Listing> list(FileReads& files, const std::string& folder) {
     const std::string path = joined(folder, name);
     auto manifest = manifest_at(files, path);
     if (manifest) {
+      const auto against = flaw(files, path, *manifest);
+      if (!against) return tl::unexpected(against.error());
+      if (!against->empty()) {
+        out.unreadable.emplace_back(name, *against);
+        continue;
+      }
       Entry entry{std::move(*manifest), path, {}};
       entry.verified = verified_at(files, path, entry.manifest);
       out.backups.push_back(std::move(entry));

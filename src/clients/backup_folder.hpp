@@ -22,9 +22,9 @@ struct Entry {
   std::optional<Verified> verified;
 };
 struct Listing {
-  std::vector<Entry> backups;          ///< good by their manifests, newest recovery point first
+  std::vector<Entry> backups;          ///< good by their manifests and the sizes of their files, newest recovery point first
   std::vector<std::string> unfinished; ///< names of folders without a manifest, and of workspaces
-  std::vector<std::pair<std::string, std::string>> unreadable; ///< ids whose manifest is there and cannot be trusted, with the reason
+  std::vector<std::pair<std::string, std::string>> unreadable; ///< ids that have a manifest and cannot be trusted, with the reason
 };
 
 std::string text_of(const Verified&, const Manifest&);

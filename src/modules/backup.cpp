@@ -1,5 +1,6 @@
 #include "clients/backup_folder.hpp"
 #include "clients/postgres_census.hpp"
+#include "clients/postgres_target.hpp"
 #include "modules/catalog.hpp"
 #include "modules/command_outcome.hpp"
 #include "modules/inputs.hpp"
@@ -23,7 +24,16 @@ std::vector<std::string> touches_backup(const Value& in) { return {"file:" + bar
 
 Expected<Listing> listed(const Value& in, FileReads& files) {
   const auto folder = folder_of(in);
-  return backup_folder::list(files, folder.text());
+  auto listing = backup_folder::list(files, folder.text());
+  if (!listing) return listing;
+  // One that was copied here from elsewhere names another database, which may stand on the same server: it is not restored, and not pruned.
+  std::erase_if(listing->backups, [&](const Entry& entry) {
+    const Manifest& m = entry.manifest;
+    if (m.service == in["service"].text() && m.environment == in["environment"].text()) return false;
+    listing->unreadable.emplace_back(m.id, fmt::format("it is of {} in {}", m.service, m.environment));
+    return true;
+  });
+  return listing;
 }
 
 Value described(const Entry& entry) {
@@ -110,6 +120,10 @@ Outcome read_find(const Call& call, const Reads& reads) {
   if (!listing) return failed_outcome(listing.error());
   const auto entry = chosen(*listing, call.in);
   if (!entry) return failed_outcome(entry.error());
+  const std::string used = postgres_target::database_name(call.in["target"]), of = bare_json((*entry)->manifest.database["name"]);
+  if (!used.empty() && used != of)
+    return failed_outcome({Cause::refused, Reached::no, fmt::format("backup {} is of database {}, and {} uses {}", (*entry)->manifest.id, of, call.in["service"].text(), used),
+                           "a database that the service does not use is not touched: compare dbname in the service's file"});
   Outcome outcome;
   Value::Map outputs = described(**entry).map();
   outputs.emplace_back("age", between((*entry)->manifest.taken, reads.time.wall()));
@@ -236,9 +250,10 @@ constexpr Field k_path{"backup", k_text, true, false, {}, "the folder of the bac
 
 constexpr Field k_list_in[] = {k_folder, k_service, k_environment, {"objective", k_any, false, false, {}, "how old the newest may be; older is a finding"}};
 constexpr Field k_list_out[] = {{"backups", k_maps, true, false, {}, "each with id, path, taken, size, rows, verified"}, {"newest", k_map, false, false, {}, "the youngest of them"}, {"newest_verified", k_map, false, false, {}, "the youngest that was proved to restore"}, {"age", k_duration, false, false, {}, "of the recovery point"}, {"fresh", k_boolean, true, false, {}, "whether the newest is within the objective"}, {"unfinished", k_texts, true, false, {}, "what backups and restores that died left behind"},
-                                {"unreadable", k_maps, true, false, {}, "id, why: manifests that cannot be trusted"}};
+                                {"unreadable", k_maps, true, false, {}, "id, why: what has a manifest and cannot be trusted"}};
 constexpr Field k_find_in[] = {k_folder, k_service, k_environment, {"wanted", k_text, false, false, "latest", "an id, or `latest`"},
-                               {"at", k_timestamp, false, false, {}, "the newest that is no younger than this"}};
+                               {"at", k_timestamp, false, false, {}, "the newest that is no younger than this"},
+                               {"target", k_any, false, true, {}, "the database's address; a backup of one of another name is refused"}};
 constexpr Field k_find_out[] = {{"id", k_text, true, false, {}, "of the backup"}, {"path", k_text, true, false, {}, "its folder"}, {"taken", k_timestamp, true, false, {}, "the recovery point"}, {"age", k_duration, true, false, {}, "of the recovery point"}, {"size", k_integer, true, false, {}, "bytes"}, {"raw_size", k_integer, true, false, {}, "bytes when decompressed"}, {"database", k_text, true, false, {}, "its name"},
                                 {"tables", k_integer, true, false, {}, "how many"}, {"rows", k_integer, true, false, {}, "of all tables"}, {"server", k_text, true, false, {}, "the version of the server"}, {"lsn", k_text, true, false, {}, "position in the write-ahead log"}, {"sha256", k_text, true, false, {}, "of the compressed file"}, {"run", k_text, true, false, {}, "that made it"}, {"verified", k_boolean, true, false, {}, "whether it was proved to restore"},
                                 {"verified_at", k_timestamp, false, false, {}, "when"}, {"drilled", k_boolean, true, false, {}, "whether the service ran on a copy of it"}};

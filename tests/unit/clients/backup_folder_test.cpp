@@ -69,6 +69,20 @@ TEST_CASE("a listing is newest first, and holds no backup without a manifest", "
   CHECK(listing->unreadable[0].first == backup_folder::last_part(forged));
 }
 
+TEST_CASE("a backup whose contents are gone, cut, or no plain file is not listed as good", "[clients]") {
+  Bench bench;
+  const std::string path = bench.add(1, "some rows\n", true);
+  std::string why;
+  SECTION("gone") { bench.files.files.erase(path + "/dump.zst"), why = "missing"; }
+  SECTION("cut") { bench.files.files[path + "/dump.zst"].pop_back(), why = "bytes"; }
+  SECTION("a link") { bench.files.links.insert(path + "/dump.zst"), why = "no plain file"; }
+  const auto listing = backup_folder::list(bench.files, "/b/shop/local");
+  REQUIRE(listing);
+  CHECK(listing->backups.empty());
+  REQUIRE(listing->unreadable.size() == 1);
+  CHECK(listing->unreadable[0].second.find(why) != std::string::npos);
+}
+
 TEST_CASE("a proof of another backup, or a damaged one, proves nothing", "[clients]") {
   Bench bench;
   const std::string one = bench.add(1, "one", true), two = bench.add(2, "two");
