@@ -1,5 +1,6 @@
 #include "ports/prepared_command.hpp"
 #include "belay/reveal.hpp"
+#include "ports/sql_connect.hpp"
 #include "ports/system_failure.hpp"
 #include <algorithm>
 #include <cerrno>
@@ -129,6 +130,9 @@ Expected<PreparedCommand> prepare_command(const Command& command, const std::fun
     if (!variable_name(name)) return refused("'" + name + "' cannot be a variable's name");
     auto contents = payload(value, "the private file " + name + " of " + prepared.name);
     if (!contents) return Unexpected(contents.error());
+    if (name == "PGSERVICEFILE")
+      for (const auto& [variable, setting] : protection_of(*contents))
+        if (environment.get(variable).empty()) environment.set(variable, setting);
     files.emplace_back(name, std::move(*contents));
   }
   auto input = payload(command.input, "the standard input of " + prepared.name);

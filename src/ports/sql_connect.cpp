@@ -144,6 +144,20 @@ Failure cancelled(Database& database, const Stop& stop) {
 
 } // namespace
 
+std::vector<std::pair<std::string, std::string>> protection_of(std::string_view service) {
+  Keywords keywords;
+  while (!service.empty()) {
+    const auto line = service.substr(0, service.find('\n'));
+    service.remove_prefix(std::min(service.size(), line.size() + 1));
+    if (const auto equals = line.find('='); equals != std::string_view::npos) put(keywords, line.substr(0, equals), std::string(line.substr(equals + 1)));
+  }
+  const std::size_t own = keywords.size();
+  secure(keywords, value_of(keywords, "host"));
+  std::vector<std::pair<std::string, std::string>> variables;
+  for (std::size_t i = own; i < keywords.size(); ++i) variables.emplace_back(keywords[i].first == "sslmode" ? "PGSSLMODE" : "PGSSLROOTCERT", keywords[i].second);
+  return variables;
+}
+
 Expected<Database> connect_database(const Value& target, bool read_only, const Stop& stop) {
   auto keywords = keywords_of(target);
   if (!keywords) return Unexpected(keywords.error());

@@ -5,6 +5,9 @@
 #include <libpq-fe.h>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace belay {
 
@@ -24,6 +27,10 @@ struct Database {
 };
 /// An open, non-blocking connection in UTC and ISO dates. `read_only`: every transaction of it begins as one that cannot write.
 Expected<Database> connect_database(const Value& target, bool read_only, const Stop&);
+
+/// Variables with which a program of PostgreSQL verifies a server off this host as a session does; none where `service`, the text of its
+/// service file, or belay's own environment states an sslmode.
+std::vector<std::pair<std::string, std::string>> protection_of(std::string_view service);
 
 /// Waits for the results of what was sent and hands each to `each` (false ends early); a stop cancels the statement on the server.
 /// The first error of the server, as a failure.

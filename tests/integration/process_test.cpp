@@ -524,3 +524,16 @@ TEST_CASE("belay killed at any moment while it starts children leaves none", "[i
     CHECK(running(tag) == 0);
   }
 }
+
+TEST_CASE_METHOD(Fixture, "a program of PostgreSQL verifies a server off this host, as a session does", "[integration][process]") {
+  const auto mode = [this](const std::string& keywords) {
+    Command command = shell("echo \"$PGSSLMODE\"");
+    command.private_files = {{"PGSERVICEFILE", Value("[belay]\n" + keywords)}};
+    return run(command)->out;
+  };
+  CHECK(mode("host=db.example.org\nuser=shop\n") == "verify-full\n");
+  CHECK(mode("host=127.0.0.1,db.example.org\n") == "verify-full\n");
+  CHECK(mode("host=127.0.0.1\n") == "\n");
+  CHECK(mode("host=/run/postgresql\n") == "\n");
+  CHECK(mode("host=db.example.org\nsslmode=require\n") == "\n"); // libpq takes the file's own
+}
