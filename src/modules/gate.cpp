@@ -30,7 +30,9 @@ struct Pace {
   Duration within, decide_in, at_least;
   explicit Pace(const Value& in)
       : within(duration_or(in["within"], std::chrono::minutes(5))), decide_in(duration_or(in["decide_in"], std::chrono::seconds(30))),
-        at_least(duration_or(in["at_least"], {})) {}
+        at_least(duration_or(in["at_least"], {})) {
+    if (at_least > Duration::zero()) within = std::max(within, at_least + decide_in); // it must have had the time to PASS
+  }
   /// Whether `requests` in `elapsed` will not give `more` by `decide_in`.
   bool thin(std::int64_t requests, std::int64_t more, Duration elapsed) const {
     const double left = seconds(decide_in) - seconds(elapsed);
@@ -185,7 +187,7 @@ Tick tick_latency(const Value& in, const Value& state, const Value& sample, Dura
 #define BELAY_GATE_FIELDS                                                                                                                                                    \
   {.name = "false_alarm", .type = k_real, .required = false, .standard = "0.05", .help = "the risk of stopping an acceptable release"},                                      \
       {.name = "miss", .type = k_real, .required = false, .standard = "0.05", .help = "the risk of passing an unacceptable one"},                                            \
-      {.name = "within", .type = k_duration, .required = false, .standard = "5m", .help = "without a decision by then it is INCONCLUSIVE"},                                  \
+      {.name = "within", .type = k_duration, .required = false, .standard = "5m", .help = "without a decision by then it is INCONCLUSIVE; never before it may PASS"},                                  \
       {.name = "decide_in", .type = k_duration, .required = false, .standard = "30s", .help = "traffic that will not decide by then is thin: the sample sends its probes"}, \
       {.name = "at_least", .type = k_duration, .required = false, .standard = "0s", .help = "it does not PASS before; it may FAIL"},                                         \
       {.name = "most", .type = k_integer, .required = false, .standard = "0", .help = "requests after which it is INCONCLUSIVE; 0: none"}

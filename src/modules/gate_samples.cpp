@@ -34,6 +34,17 @@ std::string_view label(std::string_view labels, std::string_view name) {
   return {};
 }
 
+/// Where the labels end: the brace that stands in no quotes (`path="/items/{id}"` holds others).
+std::size_t end_of_labels(std::string_view text) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quoted && text[i] == '\\') ++i;
+    else if (text[i] == '"') quoted = !quoted;
+    else if (text[i] == '}' && !quoted) return i;
+  }
+  return std::string_view::npos;
+}
+
 /// Each series of a metric: its labels and its value; false where a value is no number.
 bool each_series(const Value& sample, std::string_view metric, const std::function<bool(std::string_view labels, double value)>& each) {
   const Value body = sample["body"];
@@ -48,7 +59,7 @@ bool each_series(const Value& sample, std::string_view metric, const std::functi
     line.remove_prefix(metric.size());
     std::string_view labels;
     if (line.starts_with('{')) {
-      const auto close = line.find('}');
+      const auto close = end_of_labels(line);
       if (close == std::string_view::npos) return false;
       labels = line.substr(0, close + 1);
       line.remove_prefix(close + 1);

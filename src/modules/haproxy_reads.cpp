@@ -82,8 +82,8 @@ Value probe(const Call& call, const Reads& reads) {
     const std::vector<Request> all(static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(call.in["probe_count"], 20), 0, 1000)), request);
     const auto each = [&](std::size_t, const Expected<Answer>& answer) {
       ++sent;
-      if (!answer || answer->status >= 500) ++failed;
-      if (answer) seconds.emplace_back(std::chrono::duration<double>(answer->took).count());
+      if (!answer || answer->status >= 500) ++failed; // no duration of it is of any worth
+      else seconds.emplace_back(std::chrono::duration<double>(answer->took).count());
     };
     reads.http.read_all(all, 4, each, call.stop);
   }

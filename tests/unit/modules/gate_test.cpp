@@ -137,6 +137,14 @@ TEST_CASE("a gate passes not before it has watched as long as it should, and the
   CHECK(errors(patient, early.state, sample(300, 30), 10s).verdict == Verdict::fail);
 }
 
+TEST_CASE("a gate that watches longer than it may take without a decision still gets to PASS", "[modules]") {
+  const Value patient = Value::object({{"canary", "green"}, {"at_least", Duration(10min)}, {"within", Duration(5min)}, {"decide_in", Duration(30s)}});
+  const auto early = errors(patient, errors(patient, {}, sample(0, 0), 0s).state, sample(200, 0), 6min);
+  CHECK(early.verdict == Verdict::going);
+  CHECK(errors(patient, early.state, sample(300, 0), 10min).verdict == Verdict::pass);
+  CHECK(errors(patient, early.state, sample(200, 0), 11min).verdict == Verdict::inconclusive);
+}
+
 TEST_CASE("settings that make no test are never a PASS", "[modules]") {
   const Value odd = Value::object({{"canary", "green"}, {"acceptable", 0.5}, {"unacceptable", 0.1}});
   CHECK(errors(odd, {}, sample(0, 0)).verdict == Verdict::inconclusive);
@@ -176,4 +184,12 @@ TEST_CASE("latency is judged from a sample's own probes, and one without an answ
   CHECK(latency(k_latency, {}, probes(0.02, 100, 0)).verdict == Verdict::pass);
   CHECK(latency(k_latency, {}, probes(0.3, 100, 0)).verdict == Verdict::fail);
   CHECK(latency(k_latency, {}, probes(0.02, 60, 40)).verdict == Verdict::fail);
+}
+
+TEST_CASE("failures of a route whose name holds braces count", "[modules]") {
+  const auto page = [](int good, int bad) {
+    return Value::object({{"body", fmt::format("http_requests_total{{path=\"/\",status=\"200\"}} {}\nhttp_requests_total{{path=\"/items/{{id}}\",status=\"500\"}} {}\n", good, bad)}});
+  };
+  const auto state = errors(Value::object({}), {}, page(10, 10)).state;
+  CHECK(errors(Value::object({}), state, page(110, 30)).verdict == Verdict::fail);
 }
