@@ -49,7 +49,7 @@ Intent prepare_keyed(const Value& in, const Value&, const Identity& id) {
   return intent;
 }
 
-/// 4xx: the server understood and refused, so nothing happened. 5xx and 408: it may have done all of it, a part, or nothing.
+/// 302 and 303 are how many a service answers after it has done what was asked. 4xx: the server understood and refused, so nothing happened. 5xx and 408: it may have done all of it, a part, or nothing.
 Outcome answer(const Intent& intent, const Expected<Answer>& got) {
   Outcome outcome;
   if (!got) {
@@ -59,7 +59,7 @@ Outcome answer(const Intent& intent, const Expected<Answer>& got) {
   }
   outcome.outputs = answer_outputs(*got);
   if (accepted(intent.extra["accept"], got->status)) return outcome;
-  outcome.state = got->status >= 500 || got->status == 408 || got->status < 300 ? State::unknown : State::no_effect;
+  outcome.state = got->status >= 500 || got->status == 408 || got->status == 302 || got->status == 303 || got->status < 300 ? State::unknown : State::no_effect;
   outcome.failure = unaccepted(*got);
   return outcome;
 }

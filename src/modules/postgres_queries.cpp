@@ -105,8 +105,21 @@ Intent prepare_execute(const Value& in, const Value&, const Identity&) {
   return intent;
 }
 
-/// One statement is one transaction: an error that the server reported means that nothing of it stands.
-Outcome replied_execute(const Intent&, const Expected<Value>& reply) {
+/// What may commit a part of its work before it fails: procedures, anonymous blocks, and what runs outside of a transaction.
+bool commits_by_parts(const Intent& intent) {
+  const auto* statement = std::get_if<Statement>(&intent.act);
+  if (statement == nullptr) return false;
+  std::string text;
+  for (const char c : statement->sql) text += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto from = std::min(text.find_first_not_of(" \t\r\n("), text.size());
+  const auto word = text.substr(from, text.find_first_of(" \t\r\n(;$", from) - from);
+  const auto holds = [&](std::string_view part) { return text.find(part) != std::string::npos; };
+  if (word == "do") return holds("commit") || holds("rollback") || holds("call") || holds("execute");
+  return word == "call" || word == "vacuum" || word == "reindex" || word == "cluster" || word.starts_with("--") || word.starts_with("/*") || holds("concurrently");
+}
+
+/// Any other statement is one transaction: an error that the server reported means that nothing of it stands.
+Outcome replied_execute(const Intent& intent, const Expected<Value>& reply) {
   Outcome outcome;
   if (reply) {
     outcome.outputs = *reply;
@@ -114,6 +127,7 @@ Outcome replied_execute(const Intent&, const Expected<Value>& reply) {
   }
   outcome.failure = reply.error();
   outcome.state = reply.error().reached == Reached::perhaps ? State::unknown : State::no_effect;
+  if (reply.error().reached == Reached::yes && commits_by_parts(intent)) outcome.state = State::unknown;
   if (reply.error().cause == Cause::full && reply.error().reached == Reached::yes) outcome.state = State::unknown; // its rows came, so it may have gone on to commit
   return outcome;
 }

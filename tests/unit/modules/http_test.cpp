@@ -147,7 +147,7 @@ TEST_CASE("what an answer says about an act: refused is no effect, a server's er
   const auto state = [&](const char* action, int status) { return change(action).answer(intent, answer(status)).state; };
   CHECK(state("http.request", 201) == State::done);
   for (const int status : {400, 401, 404, 409, 412, 422, 429, 301}) CHECK(state("http.request", status) == State::no_effect);
-  for (const int status : {408, 500, 502, 503, 504}) CHECK(state("http.request", status) == State::unknown);
+  for (const int status : {302, 303, 408, 500, 502, 503, 504}) CHECK(state("http.request", status) == State::unknown);
   CHECK(state("http.delete", 404) == State::done);
   CHECK(state("http.delete", 403) == State::no_effect);
   CHECK(change("http.request").answer(intent, Unexpected(Failure{Cause::transport, Reached::no, "", ""})).state == State::no_effect);

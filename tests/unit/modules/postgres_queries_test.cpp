@@ -44,6 +44,15 @@ TEST_CASE("an error that the server reported has no effect; a broken connection 
   CHECK(state(Cause::transport, Reached::no) == State::no_effect);
 }
 
+TEST_CASE("what commits by parts may have had an effect although it failed", "[modules]") {
+  const auto state = [](const char* sql) {
+    const Intent intent = prepare_execute(object({{"target", k_shop}, {"sql", sql}, {"arguments", Value::List{}}}), {}, k_id);
+    return replied_execute(intent, Unexpected(Failure{Cause::rejected, Reached::yes, "x", ""})).state;
+  };
+  for (const char* sql : {"CALL settle()", " call settle()", "CREATE INDEX CONCURRENTLY i ON t (a)", "DO $$ BEGIN COMMIT; END $$", "VACUUM t", "/* nightly */ CALL settle()"}) CHECK(state(sql) == State::unknown);
+  for (const char* sql : {"UPDATE t SET a = 1", "DO $$ BEGIN RAISE 'no'; END $$", "CREATE INDEX i ON t (a)", ""}) CHECK(state(sql) == State::no_effect);
+}
+
 TEST_CASE("a query gives its rows, their number and the first of them", "[modules]") {
   Bench bench;
   bench.statements.emplace_back("SELECT 1", rows({object({{"n", 1}}), object({{"n", 2}})}));
