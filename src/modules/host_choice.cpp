@@ -119,7 +119,8 @@ Outcome read_port_free(const Call& call, const Reads& reads) {
   request.url = fmt::format("http://127.0.0.1:{}/", port);
   request.limit = std::chrono::seconds(2);
   const auto answer = reads.http.read(request, call.stop);
-  if (!answer && answer.error().reached == Reached::no) return {.state = State::done, .outputs = Value::object({{"port", port}})};
+  if (!answer && answer.error().cause == Cause::transport && answer.error().reached == Reached::no) return {.state = State::done, .outputs = Value::object({{"port", port}})};
+  if (!answer && answer.error().reached == Reached::no) return failed_outcome(answer.error()); // stopped, or no port at all: nothing is known
   return failed_outcome({Cause::conflict, Reached::yes, fmt::format("something listens on port {} already", port), fmt::format("`ss -ltnp sport = :{}` names it", port)});
 }
 

@@ -126,6 +126,7 @@ Outcome settle(const Intent& intent, const Call& call, Ports& ports) {
 std::vector<std::string> touches_instance(const Value& in) { return {fmt::format("supervisor:{}/{}", bare_json(in["supervisor"]), bare_json(in["name"]))}; }
 
 Expected<Value> observe_instance(const Call& call, const Value&, const Reads& reads) {
+  if (auto failure = unfit_name(call.in["name"], "program")) return Unexpected(std::move(*failure)); // before it is part of a path and of a command
   const auto now = standing(call.in, call.stop, reads);
   if (!now) return Unexpected(now.error());
   return seen_of(*now);

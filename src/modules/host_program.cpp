@@ -18,6 +18,8 @@ std::string without_expansion(const std::string& text) {
   return out;
 }
 
+Value unexpanded(const Value& value) { return value.is_unknown() ? value : Value(without_expansion(bare_json(value))); }
+
 Value quoted(const Value& value) {
   if (value.is_unknown()) return value;
   std::string out = "\"";
@@ -74,10 +76,10 @@ Value text_of(const Value& name, const Value& wanted, const std::string& run) {
   auto marked = named(wanted);
   marked.emplace_back("run", run);
   const Value running = wanted["state"].is_unknown() ? wanted["state"] : Value(text_or(wanted["state"], "") == "running" ? "true" : "false");
-  return join({std::string(k_first), Value::object(std::move(marked)), "\n[program:", name, "]\ncommand=", join(command), "\ndirectory=", wanted["folder"], "\nenvironment=",
+  return join({std::string(k_first), Value::object(std::move(marked)), "\n[program:", name, "]\ncommand=", join(command), "\ndirectory=", unexpanded(wanted["folder"]), "\nenvironment=",
                join(environment), "\nautostart=", running, "\nautorestart=", running, "\nstartsecs=1\nstartretries=3\nstopsignal=TERM\nstopasgroup=true\nkillasgroup=true\nstopwaitsecs=",
                std::to_string(integer_or(wanted["stop_seconds"], 30)), "\nredirect_stderr=true\nstdout_logfile=",
-               wanted["log"], "\nstdout_logfile_maxbytes=10MB\nstdout_logfile_backups=2\n", wanted["user"].is_null() ? Value("") : join({"user=", wanted["user"], "\n"})});
+               unexpanded(wanted["log"]), "\nstdout_logfile_maxbytes=10MB\nstdout_logfile_backups=2\n", wanted["user"].is_null() ? Value("") : join({"user=", wanted["user"], "\n"})});
 }
 
 std::optional<Failure> unfit(const Value& wanted) {

@@ -100,6 +100,7 @@ Outcome read_releases(const Call& call, const Reads& reads) {
 
 Expected<Value> observe_install(const Call& call, const Value&, const Reads& reads) {
   const auto root = text_or(call.in["root"], ""), version = text_or(call.in["version"], ""), from = text_or(call.in["from"], "");
+  if (auto failure = unfit_name(call.in["version"], "release")) return Unexpected(std::move(*failure)); // before it is part of a path that is read
   const bool absent = text_or(call.in["state"], "present") == "absent";
   Value wanted;
   if (!absent) {

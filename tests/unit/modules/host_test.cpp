@@ -250,3 +250,11 @@ TEST_CASE("a program is told its port where it asks for it", "[modules]") {
   CHECK(contents(intent).find("\"--listen=127.0.0.1:8001\"") != std::string::npos);
   CHECK(intent.extra["wanted"]["health"] == Value("http://127.0.0.1:8001/health"));
 }
+
+TEST_CASE("a percent sign in a folder is none of supervisor's expansions", "[modules]") {
+  const Value wanted = program::wanted_of(Value::object({{"root", "/srv/100%"}, {"name", "shop-blue"}, {"release", "1.0.0"}, {"state", "running"}, {"command", Value::List{"./shop"}}}));
+  const std::string text = program::text_of("shop-blue", wanted, "r1").text();
+  CHECK(text.find("\ndirectory=/srv/100%%/releases/1.0.0\n") != std::string::npos);
+  CHECK(text.find("\nstdout_logfile=/srv/100%%/log/shop-blue.log\n") != std::string::npos);
+  CHECK(program::read_back(text)["folder"] == Value("/srv/100%/releases/1.0.0"));
+}
