@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   const auto machine = make_machine();
   const auto terminal = make_terminal();
   const auto files = make_files();
-  const auto process = make_process({});
+  const auto process = make_process({"PGPASSWORD"});
   const auto http = make_http();
   const auto sql = make_sql();
   const auto lines = make_lines();

@@ -2,6 +2,8 @@
 #include "value/json.hpp"
 #include <algorithm>
 #include <chrono>
+#include <ctime>
+#include <fmt/format.h>
 
 namespace belay::report {
 namespace {
@@ -81,6 +83,9 @@ std::string when_text(Timestamp at, Timestamp now) {
   if (at == Timestamp{}) return "never";
   std::string out = rfc3339({at.seconds, 0});
   out[10] = ' ';
+  const std::time_t seconds = at.seconds;
+  std::tm local{};
+  if (::localtime_r(&seconds, &local) && local.tm_gmtoff != 0) out += fmt::format(" = {:02}:{:02}:{:02} {}", local.tm_hour, local.tm_min, local.tm_sec, local.tm_zone);
   const auto ago = std::chrono::seconds(now.seconds - at.seconds);
   return out + (ago.count() >= 0 ? " (" + short_duration(ago) + " ago)" : " (in " + short_duration(-ago) + ")");
 }

@@ -12,7 +12,7 @@ std::string table(const std::vector<std::string>& heading, const std::vector<std
 /// The outputs of a run of reads for a person: maps as `name  value` lines, a list of maps as a table, all else as JSON.
 std::string outputs_text(const Value& outputs, const Style& = {});
 
-/// A time as `2026-11-21 22:38:01Z (3m05s ago)`.
+/// A time as `2026-11-21 22:38:01Z = 23:38:01 CET (3m05s ago)`; the local one only where it differs from UTC.
 std::string when_text(Timestamp at, Timestamp now);
 
 } // namespace belay::report
