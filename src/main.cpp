@@ -7,11 +7,15 @@
 #include "ports/sql.hpp"
 #include "ports/sqlite_store.hpp"
 #include <iostream>
+#include <malloc.h>
 
 int main(int argc, char** argv) {
   using namespace belay;
   if (const auto guard = guard_main(argc, argv)) return *guard;
   harden_process();
+  // The memory of threads grows a page at a time otherwise, each a system call.
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_TOP_PAD, 4 << 20);
   const auto signals = make_signals();
   const auto time = make_clock();
   const auto entropy = make_entropy();

@@ -86,7 +86,16 @@ private:
   }
 };
 
-std::string json_text(std::string_view text) { return json(std::string(text)).dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string json_text(std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 127 && c != '"' && c != '\\'; });
+  if (!plain) return json(std::string(text)).dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string out;
+  out.reserve(text.size() + 2);
+  out += '"';
+  out += text;
+  out += '"';
+  return out;
+}
 
 std::string number(double v) {
   if (std::isnan(v)) return "\"NaN\"";
@@ -168,101 +177,118 @@ void write(std::string& out, const Value& v, Form form, int depth) {
   }
 }
 
-json tagged(const char* tag, json of) { return json{{"$", tag}, {"v", std::move(of)}}; }
+/// {"$": tag, "v": …}: a kind that JSON does not have; a map whose keys JSON does not allow becomes a list of pairs.
+void tagged(std::string& out, std::string_view tag, std::string_view of) {
+  out += "{\"$\":\"";
+  out += tag;
+  out += "\",\"v\":";
+  out += of;
+  out += '}';
+}
 
-json journal(const Value& v) {
-  if (v.is_secret()) return tagged("secret", nullptr);
-  if (v.is_unknown()) return tagged("unknown", v.waits_for());
-  switch (v.kind()) {
-    case Kind::null: return nullptr;
-    case Kind::boolean: return v.boolean();
-    case Kind::integer: return v.integer();
-    case Kind::unsigned_integer: return tagged("uint", std::to_string(v.unsigned_integer()));
-    case Kind::real: return std::isfinite(v.real()) ? json(v.real()) : tagged("real", number(v.real()));
-    case Kind::text: return v.text();
-    case Kind::bytes: return tagged("bytes", base64(v.octets()));
-    case Kind::timestamp: return tagged("time", rfc3339(v.timestamp()));
-    case Kind::duration: return tagged("duration", v.duration().count());
-    case Kind::type: return tagged("type", v.type_name());
-    case Kind::rule: return tagged("rule", v.rule()->source());
-    case Kind::optional: return v.present() ? tagged("some", journal(*v.present())) : tagged("none", nullptr);
-    case Kind::list: {
-      json out = json::array();
-      for (const Value& item : v.list()) out.push_back(journal(item));
-      return out;
-    }
-    case Kind::map: {
-      json names = json::array();
-      bool plain = true;
-      for (const auto& [key, item] : v.map()) plain = plain && key.kind() == Kind::text && !key.has_secret() && key.text() != "$";
-      if (plain) {
-        nlohmann::json out = json::object();
-        std::vector<std::string> order;
-        for (const auto& [key, item] : v.map()) {
-          out[key.text()] = journal(item);
-          order.push_back(key.text());
-        }
-        if (std::is_sorted(order.begin(), order.end())) return out;
-      }
-      for (const auto& [key, item] : v.map()) names.push_back(json::array({journal(key), journal(item)}));
-      return tagged("map", std::move(names));
-    }
-    case Kind::any: return nullptr;
+void journal(std::string& out, const Value& v);
+
+void journal_map(std::string& out, const Value::Map& map) {
+  bool plain = true;
+  for (const auto& [key, item] : map) plain = plain && key.kind() == Kind::text && !key.has_secret() && key.text() != "$";
+  out += plain ? "{" : R"({"$":"map","v":[)";
+  bool first = true;
+  for (const auto& [key, item] : map) {
+    if (!first) out += ',';
+    first = false;
+    if (!plain) out += '[';
+    journal(out, key);
+    out += plain ? ':' : ',';
+    journal(out, item);
+    if (!plain) out += ']';
   }
-  return nullptr;
+  out += plain ? "}" : "]}";
+}
+
+void journal(std::string& out, const Value& v) {
+  if (v.is_secret()) return tagged(out, "secret", "null");
+  if (v.is_unknown()) {
+    std::string names;
+    for (const std::string& name : v.waits_for()) names += (names.empty() ? "" : ",") + json_text(name);
+    return tagged(out, "unknown", "[" + names + "]");
+  }
+  switch (v.kind()) {
+    case Kind::null: out += "null"; return;
+    case Kind::boolean: out += v.boolean() ? "true" : "false"; return;
+    case Kind::integer: out += std::to_string(v.integer()); return;
+    case Kind::unsigned_integer: return tagged(out, "uint", json_text(std::to_string(v.unsigned_integer())));
+    case Kind::real: return std::isfinite(v.real()) ? void(out += number(v.real())) : tagged(out, "real", json_text(number(v.real())));
+    case Kind::text: out += json_text(v.text()); return;
+    case Kind::bytes: return tagged(out, "bytes", json_text(base64(v.octets())));
+    case Kind::timestamp: return tagged(out, "time", json_text(rfc3339(v.timestamp())));
+    case Kind::duration: return tagged(out, "duration", std::to_string(v.duration().count()));
+    case Kind::type: return tagged(out, "type", json_text(v.type_name()));
+    case Kind::rule: return tagged(out, "rule", json_text(v.rule()->source()));
+    case Kind::optional:
+      if (!v.present()) return tagged(out, "none", "null");
+      return tagged(out, "some", journal_json(*v.present()));
+    case Kind::list: {
+      out += '[';
+      bool first = true;
+      for (const Value& item : v.list()) {
+        if (!first) out += ',';
+        first = false;
+        journal(out, item);
+      }
+      out += ']';
+      return;
+    }
+    case Kind::map: return journal_map(out, v.map());
+    case Kind::any: out += "null"; return;
+  }
 }
 
 struct BadJournal {};
 
-Value from_journal(const json& j) {
-  switch (j.type()) {
-    case json::value_t::null: return {};
-    case json::value_t::boolean: return Value(j.get<bool>());
-    case json::value_t::number_integer: return Value(j.get<std::int64_t>());
-    case json::value_t::number_unsigned: return Value(j.get<std::int64_t>());
-    case json::value_t::number_float: return Value(j.get<double>());
-    case json::value_t::string: return Value(j.get<std::string>());
-    case json::value_t::array: {
-      Value::List out;
-      for (const json& item : j) out.push_back(from_journal(item));
-      return Value(std::move(out));
-    }
-    case json::value_t::object: break;
-    default: throw BadJournal{};
-  }
-  auto tag = j.find("$");
-  if (tag == j.end()) {
-    Value::Map out;
-    for (const auto& [name, item] : j.items()) out.emplace_back(Value(name), from_journal(item));
+/// Throws BadJournal or std::logic_error where a tag does not fit its value.
+Value from_journal(const Value& read) {
+  if (read.kind() == Kind::list) {
+    Value::List out;
+    for (const Value& item : read.list()) out.push_back(from_journal(item));
     return Value(std::move(out));
   }
-  const std::string kind = tag->get<std::string>();
-  const json& v = j.at("v");
-  if (kind == "secret") return Value::unknown({}).as_secret();
-  if (kind == "unknown") return Value::unknown(v.get<std::vector<std::string>>());
-  if (kind == "uint") return Value(std::uint64_t{std::stoull(v.get<std::string>())});
-  if (kind == "real") {
-    const std::string text = v.get<std::string>();
-    return text == "\"NaN\"" ? Value(std::nan("")) : Value(text == "\"Infinity\"" ? HUGE_VAL : -HUGE_VAL);
+  if (read.kind() != Kind::map) return read;
+  if (!read.has("$")) {
+    Value::Map out;
+    for (const auto& [name, item] : read.map()) out.emplace_back(name, from_journal(item));
+    return Value(std::move(out));
   }
+  const std::string kind = read["$"].text();
+  const Value v = read["v"];
+  if (kind == "secret") return Value::unknown({}).as_secret();
+  if (kind == "unknown") {
+    std::vector<std::string> names;
+    for (const Value& name : v.list()) names.push_back(name.text());
+    return Value::unknown(std::move(names));
+  }
+  if (kind == "uint") return Value(std::uint64_t{std::stoull(v.text())});
+  if (kind == "real") return v.text() == "\"NaN\"" ? Value(std::nan("")) : Value(v.text() == "\"Infinity\"" ? HUGE_VAL : -HUGE_VAL);
   if (kind == "bytes") {
-    auto octets = parse_base64(v.get<std::string>());
+    auto octets = parse_base64(v.text());
     if (!octets) throw BadJournal{};
     return Value::bytes(std::move(*octets));
   }
   if (kind == "time") {
-    auto t = parse_rfc3339(v.get<std::string>());
+    auto t = parse_rfc3339(v.text());
     if (!t) throw BadJournal{};
     return Value(*t);
   }
-  if (kind == "duration") return Value(Duration(v.get<std::int64_t>()));
-  if (kind == "type") return Value::type(v.get<std::string>());
-  if (kind == "rule") return Value(v.get<std::string>());
+  if (kind == "duration") return Value(Duration(v.integer()));
+  if (kind == "type") return Value::type(v.text());
+  if (kind == "rule") return Value(v.text());
   if (kind == "some") return Value::optional(from_journal(v));
   if (kind == "none") return Value::absent();
   if (kind == "map") {
     Value::Map out;
-    for (const json& pair : v) out.emplace_back(from_journal(pair.at(0)), from_journal(pair.at(1)));
+    for (const Value& pair : v.list()) {
+      if (pair.list().size() != 2) throw BadJournal{};
+      out.emplace_back(from_journal(pair.list()[0]), from_journal(pair.list()[1]));
+    }
     return Value(std::move(out));
   }
   throw BadJournal{};
@@ -304,13 +330,18 @@ std::string pretty_json(const Value& v) {
   write(out, v, Form::pretty, 0);
   return out;
 }
-std::string journal_json(const Value& v) { return journal(v).dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string journal_json(const Value& v) {
+  std::string out;
+  journal(out, v);
+  return out;
+}
 Expected<Value> parse_journal_json(std::string_view text) {
+  const auto read = parse_json(text);
+  if (!read) return Unexpected(read.error());
   try {
-    return from_journal(json::parse(text.begin(), text.end()));
+    return from_journal(*read);
   } catch (const BadJournal&) {
-  } catch (const json::exception&) {
-  } catch (const std::logic_error&) { // of stoull
+  } catch (const std::logic_error&) { // of stoull, and of a member of another kind than its tag says
   }
   return Unexpected({Cause::malformed, Reached::yes, "a value of the journal cannot be read", {}});
 }
