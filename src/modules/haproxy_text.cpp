@@ -93,7 +93,9 @@ std::int64_t requests(const Row& row) {
 std::int64_t failures(const Row& row) { return counter(row, "hrsp_5xx") + counter(row, "econ") + counter(row, "eresp"); }
 
 std::optional<Failure> complaint(std::string_view answer) {
-  const auto said = trimmed(answer);
+  std::string said;
+  for (const auto line : split(answer, '\n')) // a new address is the one change that HAProxy confirms in words
+    if (!trimmed(line).empty() && !trimmed(line).ends_with("by 'stats socket command'")) said += (said.empty() ? "" : "; ") + std::string(trimmed(line));
   if (said.empty()) return std::nullopt;
   auto failure = unexpected_answer("set server", said);
   if (failure.cause == Cause::malformed) failure.cause = Cause::rejected;

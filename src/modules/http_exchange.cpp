@@ -97,7 +97,7 @@ std::string curl_line(const Request& request) {
   if (!request.body.is_null()) {
     const bool is_json = !request.body.is_unknown() && (request.body.kind() == Kind::map || request.body.kind() == Kind::list);
     if (is_json) words.insert(words.end(), {Value("-H"), Value("Content-Type: application/json")});
-    words.insert(words.end(), {Value("--data-binary"), is_json && request.body.known() && !request.body.has_secret() ? Value(canonical_json(request.body)) : request.body});
+    words.insert(words.end(), {Value("--data-raw"), is_json && request.body.known() && !request.body.has_secret() ? Value(canonical_json(request.body)) : request.body});
   }
   if (request.limit > Duration::zero()) words.insert(words.end(), {Value("--max-time"), Value(fmt::format("{}", seconds_of(request.limit)))});
   if (!request.ca_file.empty()) words.insert(words.end(), {Value("--cacert"), Value(request.ca_file)});

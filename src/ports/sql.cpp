@@ -37,6 +37,8 @@ public:
     for (const Value& argument : statement.arguments)
       if (!argument.known()) return Unexpected(Failure{Cause::refused, Reached::no, "an argument of a statement is not known yet", ""});
     if (!m_read_only) return send(statement, stop);
+    // PostgreSQL lets a transaction that only reads write the server's files and start programs there (COPY … TO PROGRAM).
+    if (first_word(statement.sql) == "copy") return Unexpected(Failure{Cause::refused, Reached::no, "COPY may write files of the server, and this is a read", "select the rows"});
     // A transaction that is marked as one that only reads, whatever the statements before have set.
     const auto standing = PQtransactionStatus(m_database.connection.get());
     if (standing == PQTRANS_INERROR) return send(statement, stop); // only a rollback can do anything there
@@ -52,13 +54,25 @@ public:
   }
 
 private:
+  /// In lower case; blanks and comments before it are passed over.
+  static std::string first_word(std::string_view sql) {
+    int depth = 0; // comments with stars nest
+    std::size_t i = 0;
+    for (; i < sql.size(); ++i) {
+      const auto two = sql.substr(i, 2);
+      if (two == "/*") ++depth, ++i;
+      else if (depth > 0 && two == "*/") --depth, ++i;
+      else if (depth == 0 && two == "--") i = std::min(sql.find('\n', i), sql.size() - 1);
+      else if (depth == 0 && !std::isspace(static_cast<unsigned char>(sql[i]))) break;
+    }
+    std::string word;
+    for (; i < sql.size() && std::isalpha(static_cast<unsigned char>(sql[i])); ++i) word += static_cast<char>(std::tolower(static_cast<unsigned char>(sql[i])));
+    return word;
+  }
+
   /// A transaction that the caller opens goes on; the one around it became his.
   static bool begins(std::string_view sql) {
-    std::string word;
-    for (const char c : sql) {
-      if (std::isalpha(static_cast<unsigned char>(c))) word += static_cast<char>(std::tolower(c));
-      else if (!word.empty() || !std::isspace(static_cast<unsigned char>(c))) break;
-    }
+    const std::string word = first_word(sql);
     return word == "begin" || word == "start";
   }
 

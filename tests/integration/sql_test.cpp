@@ -4,6 +4,7 @@
 #include "ports/sql.hpp"
 #include <fmt/core.h>
 #include <thread>
+#include <unistd.h>
 
 using namespace belay;
 
@@ -80,6 +81,19 @@ TEST_CASE("a read-only session cannot write, whatever it is told", "[integration
     (void)session->run(statement(text), bench.stop);
   CHECK(bench.server.sql("SELECT count(*) FROM t", database) == "0");
   CHECK(bench.server.sql("SELECT count(*) FROM pg_class WHERE relname = 'u'", database) == "0");
+}
+
+TEST_CASE("a read-only session starts no program on the server and writes none of its files", "[integration][sql]") {
+  Bench bench;
+  auto session = bench.open_read_only(bench.server.target());
+  const std::string file = fmt::format("/tmp/belay-read-only-{}", ::getpid());
+  for (const char* before : {"", "  ", "/* a /* nested */ one */ ", "-- a line\n"}) {
+    const auto done = session->run(statement(fmt::format("{}COPY (SELECT 1) TO PROGRAM 'cat > {}'", before, file)), bench.stop);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().cause == Cause::refused);
+  }
+  CHECK(::access(file.c_str(), F_OK) != 0);
+  CHECK(first(session->run(statement("SELECT 1 AS copy"), bench.stop))["copy"] == Value(1));
 }
 
 TEST_CASE("a transaction that a reader opens lasts over its statements", "[integration][sql]") {

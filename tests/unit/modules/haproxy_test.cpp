@@ -55,6 +55,8 @@ TEST_CASE("a failed request counts once, whatever HAProxy retried for it", "[mod
 TEST_CASE("HAProxy's complaint fails the act that it answers", "[modules]") {
   CHECK_FALSE(text::complaint("\n"));
   CHECK_FALSE(text::complaint("\n\n"));
+  CHECK_FALSE(text::complaint("no need to change the addr, port changed from '29991' to '29992' by 'stats socket command'\n\n\n"));
+  CHECK(text::complaint("no need to change the addr, port changed from '29991' to '29992' by 'stats socket command'\n\nNo such server.\n"));
   REQUIRE(text::complaint("\nNo such server.\n\n"));
   CHECK(text::complaint("No such server.\n\n")->cause == Cause::missing);
   CHECK(text::complaint("Absolute weight can only be between 0 and 256 inclusive.\n")->cause == Cause::rejected);

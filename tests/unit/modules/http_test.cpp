@@ -129,7 +129,7 @@ TEST_CASE("a request's act is what is sent, and its curl line hides the secret",
   CHECK(request.method == "POST");
   CHECK(request.body == object({{"a", 1}}));
   CHECK(intent.equivalent.find("hunter2") == std::string::npos);
-  CHECK(intent.equivalent.find("-H 'Content-Type: application/json' --data-binary '{\"a\":1}' https://api/x") != std::string::npos);
+  CHECK(intent.equivalent.find("-H 'Content-Type: application/json' --data-raw '{\"a\":1}' https://api/x") != std::string::npos);
   CHECK(change("http.request").prepare(object({{"method", "GET"}, {"url", "https://api/x"}}), {}, k_id).refused.has_value());
 }
 
