@@ -47,7 +47,7 @@ std::string plan_text(const engine::Plan& plan, const report::Style& style) {
     else if (!step.because.empty()) detail("because", step.because);
     detail("if not", step.on_failure);
   }
-  for (const std::string& unknown : plan.unknowns) out += "  " + style.warn("unknown") + "  " + unknown + "\n";
+  if (!plan.unknowns.empty()) out += "  " + style.warn("inexact") + "   part of it is known only after " + fmt::format("{}", fmt::join(plan.unknowns, ", ")) + "\n";
   if (plan.failure) {
     out += style.bad("  it would end here: ") + plan.failure->message + "\n";
     if (!plan.failure->hint.empty()) out += "  " + plan.failure->hint + "\n";

@@ -20,7 +20,17 @@ std::size_t shown_columns(const std::string& text) {
   return out;
 }
 
-std::string cell(const Value& v) { return v.is_null() ? "-" : bare_json(v); }
+/// For a person: a duration in its own measure, a moment without the part of its second.
+std::string cell(const Value& v) {
+  if (v.is_null()) return "-";
+  if (v.is_secret() || v.is_unknown()) return show(v);
+  if (v.kind() == Kind::duration && v.duration() >= Duration::zero()) {
+    const double seconds = std::chrono::duration<double>(v.duration()).count();
+    return seconds < 1 ? fmt::format("{:.3g}ms", seconds * 1000) : short_duration(v.duration());
+  }
+  if (v.kind() == Kind::timestamp) return rfc3339({v.timestamp().seconds, 0});
+  return bare_json(v);
+}
 
 bool is_list_of_maps(const Value& v) {
   return !v.is_secret() && v.kind() == Kind::list && !v.list().empty() && std::all_of(v.list().begin(), v.list().end(), [](const Value& e) { return e.kind() == Kind::map && !e.is_secret(); });

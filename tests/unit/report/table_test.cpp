@@ -21,6 +21,11 @@ TEST_CASE("outputs are shown as lines, lists of maps as tables, secrets never", 
   CHECK(text.find("(secret)") != std::string::npos);
 }
 
+TEST_CASE("a cell shows a duration in its own measure and a moment to the second", "[report]") {
+  const std::string text = report::outputs_text(Value::object({{"took", Value(Duration(1'249'755))}, {"age", Value(Duration(std::chrono::minutes(3)))}, {"at", Value(Timestamp{0, 500})}}));
+  CHECK(text == "took  1.25ms\nage   3m00s\nat    1970-01-01T00:00:00Z\n");
+}
+
 TEST_CASE("durations, amounts and rates read at a glance", "[report]") {
   CHECK(report::short_duration(400ms) == "0.4s");
   CHECK(report::short_duration(185s) == "3m05s");
