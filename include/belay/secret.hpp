@@ -29,7 +29,7 @@ public:
   std::string clean(std::string_view text) const;  ///< secrets become `(secret)`
   std::string clean(const std::string& text) const { return clean(std::string_view(text)); } // would be ambiguous: Value is made of text, too
   std::string clean(const char* text) const { return clean(std::string_view(text)); }
-  Value clean(const Value&) const;                 ///< secret values and texts that contain one, masked
+  Value clean(const Value&) const;                 ///< secret values, and texts that contain one, as unknown secrets: what is read back can be sent by nobody
   /// For text that comes in pieces: holds back what may be the beginning of a secret.
   class Stream {
   public:

@@ -1,4 +1,5 @@
 #include "cli/run_cli.hpp"
+#include "belay/secret.hpp"
 #include "cli/commands.hpp"
 #include "notify/console.hpp"
 #include "notify/delivery.hpp"
@@ -34,8 +35,8 @@ void print_problems(const Error& e, std::ostream& err, bool color) {
       if (problem.where.line > 0) place += fmt::format(":{}:{}", problem.where.line, problem.where.column);
       place += ": ";
     }
-    err << "belay: " << place << style.bad(problem.message) << '\n';
-    if (!problem.hint.empty()) err << "       " << problem.hint << '\n';
+    err << "belay: " << place << style.bad(printable(problem.message)) << '\n';
+    if (!problem.hint.empty()) err << "       " << printable(problem.hint) << '\n';
   }
 }
 
@@ -77,6 +78,9 @@ int run_cli(const std::vector<std::string>& arguments, Outside& outside) {
     return static_cast<int>(e.exit);
   } catch (const std::bad_alloc&) {
     outside.err << "belay: out of memory; the journal tells how far a run came: `belay runs list`\n";
+    return static_cast<int>(Exit::unknown);
+  } catch (const std::exception& e) {
+    outside.err << "belay: a mistake of its own: " << printable(e.what()) << "\n       the journal tells how far a run came: `belay runs list`\n";
     return static_cast<int>(Exit::unknown);
   }
 }

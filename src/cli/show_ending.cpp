@@ -1,4 +1,5 @@
 #include "cli/show_ending.hpp"
+#include "belay/secret.hpp"
 #include "cli/show_plan.hpp"
 #include <chrono>
 #include <fmt/format.h>
@@ -50,7 +51,7 @@ std::string ending_text(const std::string& what, const engine::Finished& f, Dura
   std::string out = "\n" + style.strong(what) + ": " + (fine ? style.good(word) : style.bad(word)) + " after " + report::short_duration(took);
   out += f.run.empty() ? "\n" : "  (run " + f.run + ", exit " + std::to_string(static_cast<int>(f.exit)) + ")\n";
   auto lines = [&](std::string_view name, const std::vector<std::string>& texts) {
-    for (const std::string& text : texts) out += "  " + style.strong(report::pad(name, 8)) + " " + text + "\n";
+    for (const std::string& text : texts) out += "  " + style.strong(report::pad(name, 8)) + " " + printable(text) + "\n";
   };
   if (f.failure) {
     lines("why", {f.failure->message});

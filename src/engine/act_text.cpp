@@ -1,6 +1,7 @@
 #include "engine/act_text.hpp"
 #include "codec/sha256.hpp"
 #include "value/json.hpp"
+#include <algorithm>
 
 namespace belay::engine {
 namespace {
@@ -52,6 +53,14 @@ struct AsValue {
   }
 };
 
+bool lost(const Value& v) {
+  if (v.is_unknown()) return v.has_secret() && v.waits_for().empty();
+  if (v.is_secret()) return false;
+  if (v.kind() == Kind::list) return std::any_of(v.list().begin(), v.list().end(), lost);
+  if (v.kind() == Kind::map) return std::any_of(v.map().begin(), v.map().end(), [](const auto& member) { return lost(member.second); });
+  return v.kind() == Kind::optional && v.present() && lost(*v.present());
+}
+
 struct AsText {
   std::string operator()(const std::monostate&) const { return {}; }
   std::string operator()(const Request& r) const {
@@ -89,6 +98,10 @@ struct AsText {
 
 Value act_value(const Act& act) { return std::visit(AsValue{}, act); }
 std::string act_shown(const Act& act) { return std::visit(AsText{}, act); }
+std::optional<Failure> lost_secret(const Act& act) {
+  if (!lost(act_value(act))) return {};
+  return Failure{Cause::rejected, Reached::no, "what it would send holds a secret that an earlier step gave, and no journal keeps one", "have the step store it, and give a reference"};
+}
 std::string act_digest(const Act& act) { return hex(sha256(canonical_json(act_value(act)))); }
 
 } // namespace belay::engine

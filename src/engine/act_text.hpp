@@ -14,4 +14,7 @@ std::string act_shown(const Act&);
 /// SHA-256 in hex over the canonical JSON of `act_value`, secrets masked.
 std::string act_digest(const Act&);
 
+/// The refusal of an act that wants a secret which no journal keeps (an output of an earlier life of the run); nothing: it wants none.
+std::optional<Failure> lost_secret(const Act&);
+
 } // namespace belay::engine

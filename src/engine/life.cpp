@@ -64,7 +64,10 @@ void always(Session& session, const Frame& main, const Decision& so_far) {
     const Flow flow = walker.step(step, frame, "always/" + step.id);
     if (flow == Flow::halted) {
       executor.left("");
-      if (session.halted() == Halt::stopped) return; // goes on from here when it is resumed
+      if (session.halted() == Halt::stopped) {
+        if (halt != Halt::none) session.halt(halt, at, why); // why the run stands still weighs more
+        return;                                              // goes on from here when it is resumed
+      }
       break;
     }
     if (flow == Flow::failed) {
@@ -87,6 +90,32 @@ Finished lost(Session& session, const Failure& failure) {
   out.failure = failure;
   if (failure.cause != Cause::fenced && failure.cause != Cause::conflict) out.failure->message = "the journal cannot be written: " + failure.message;
   last_lines(session.journal.view(), "", out);
+  return out;
+}
+
+/// A mistake of belay's own. What was sent and not settled is judged by the resume, as after a crash.
+Finished broken(Session& session, const std::string& what) {
+  Finished out;
+  out.run = session.header.run;
+  out.exit = Exit::stopped;
+  out.state = "stopped";
+  out.failure = Failure{Cause::stopped, Reached::perhaps, "belay itself made a mistake: " + what, "please report it with `belay runs show " + out.run + " --output json`"};
+  last_lines(session.journal.view(), "", out);
+  session.journal.append(fact::Stopped{out.failure->message});
+  session.journal.flush();
+  session.journal.close();
+  session.keeper.release(true);
+  return out;
+}
+
+/// What the last lines say passes the same net as what the journal keeps.
+Finished masked(Finished out, const Redactor& redactor) {
+  auto clean = [&](std::string& text) { text = redactor.clean(text); };
+  if (out.failure) clean(out.failure->message), clean(out.failure->hint);
+  for (Finding& finding : out.findings) {
+    clean(finding.subject), clean(finding.message);
+    finding.evidence = redactor.clean(finding.evidence);
+  }
   return out;
 }
 
@@ -157,10 +186,15 @@ Finished walk(Session& session) {
 } // namespace
 
 Finished live(Session& session) {
+  const Redactor& redactor = session.journal.redactor();
   try {
-    return walk(session);
+    try {
+      return masked(walk(session), redactor);
+    } catch (const std::exception& e) {
+      return masked(broken(session, e.what()), redactor);
+    }
   } catch (const JournalLost& e) {
-    return lost(session, e.failure);
+    return masked(lost(session, e.failure), redactor);
   }
 }
 

@@ -21,6 +21,8 @@ Plan predict(const Invocation& invocation, const Library& library, const World& 
   const Value about = Value::object({{"id", Value(run)}, {"runbook", Value(main.name)}, {"who", Value(world.machine.user())}, {"started", Value(world.time.wall())}});
   auto names = names_of(world, invocation.service, *params, library.references(), about, invocation.options.mode == Mode::offline, stop, &redactor);
   if (!names) return failed(names.error());
+  for (const Parameter& p : main.parameters)
+    if (p.secret) redactor.learn((*params)[p.name]);
   Ports& ports = world.ports;
   PredictExecutor executor(world, ports.reads(), library, invocation, run, stop);
   Walker walker(executor);
@@ -37,7 +39,8 @@ Plan predict(const Invocation& invocation, const Library& library, const World& 
     step.inputs = redactor.clean(step.inputs);
     step.outputs = redactor.clean(step.outputs);
   }
-  if (plan.failure) plan.failure->message = redactor.clean(std::string_view(plan.failure->message));
+  if (plan.failure)
+    for (std::string* text : {&plan.failure->message, &plan.failure->hint}) *text = redactor.clean(std::string_view(*text));
   return plan;
 }
 

@@ -16,7 +16,7 @@ public:
   std::optional<bool> decided(const std::string&) override { return {}; }
   Flow broken(const Step&, const std::string& path, Failure) override;
   bool unknown(const Step&, const std::string& path, const Value& what) override;
-  std::vector<std::string> expanded(const std::string&, std::vector<std::string> keys) override { return keys; }
+  Expected<std::vector<std::string>> expanded(const std::string&, std::vector<std::string> keys) override { return keys; }
   Flow leaf(const Step&, const Action&, Frame&, const std::string& path, Value& outputs) override;
   Flow round_failed(const Step&, const std::string&, int, bool) override { return Flow::halted; }
   void left(const std::string&) override {}

@@ -64,8 +64,11 @@ Flow RunExecutor::broken(const Step& step, const std::string& path, Failure fail
   return Flow::failed;
 }
 
-std::vector<std::string> RunExecutor::expanded(const std::string& path, std::vector<std::string> keys) {
+Expected<std::vector<std::string>> RunExecutor::expanded(const std::string& path, std::vector<std::string> keys) {
   if (const StepView* step = m_session.before.find(path); step && step->expanded) return step->keys;
+  for (const std::string& key : keys)
+    if (const std::string clean = m_session.journal.redactor().clean(key); clean != key)
+      return Unexpected(Failure{Cause::rejected, Reached::no, "a key of for_each holds a secret's text or a control character, and keys are seen by everyone: " + clean, ""});
   m_session.journal.append(fact::Expanded{path, keys});
   return keys;
 }

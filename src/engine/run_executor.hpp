@@ -18,7 +18,7 @@ public:
   std::optional<bool> decided(const std::string& path) override;
   Flow broken(const Step&, const std::string& path, Failure) override;
   bool unknown(const Step&, const std::string&, const Value&) override { return false; }
-  std::vector<std::string> expanded(const std::string& path, std::vector<std::string> keys) override;
+  Expected<std::vector<std::string>> expanded(const std::string& path, std::vector<std::string> keys) override;
   Flow leaf(const Step&, const Action&, Frame&, const std::string& path, Value& outputs) override;
   Flow round_failed(const Step&, const std::string& path, int round, bool again) override;
   void left(const std::string& prefix) override;
@@ -79,6 +79,8 @@ private:
   Flow allowed(Leaf&, const std::string& shown);
   Flow park(const std::string& path, Question);
   bool open_needed(Leaf&);
+  /// The hold that a step at this path means by the id: of those whose group it stands in, the innermost; null: none. m_slot_lock is held.
+  Slot* slot_for(const std::string& path, const std::string& id);
   Expected<void> open(Slot&);
 
   std::optional<Failure> unmet(const Leaf&, const Value& outputs);

@@ -6,7 +6,7 @@ namespace belay::engine {
 Flow RunExecutor::read(Leaf& leaf, const Read& read, Value& outputs) {
   auto& session = m_session;
   const StepView* before = leaf.before;
-  const bool kept = before && before->settled() && before->state == State::done && !(read.pure && (before->outputs.has_secret() || before->saved.has_secret()));
+  const bool kept = before && before->settled() && before->state == State::done && !before->outputs.has_secret() && !before->saved.has_secret(); // what no journal keeps is read again
   if (kept) {
     outputs = with_saved(before->outputs, before->saved);
     if (!read.touches || read.pure) return Flow::go;

@@ -133,9 +133,10 @@ Flow Walker::loop(const Step& step, Frame& frame, const std::string& path) {
   if (!items) return m_executor.broken(step, path, items.error());
   std::vector<std::string> keys;
   for (const Item& item : *items) keys.push_back(item.key);
-  keys = m_executor.expanded(path, std::move(keys));
+  const auto durable = m_executor.expanded(path, std::move(keys));
+  if (!durable) return m_executor.broken(step, path, durable.error());
   std::vector<Item> chosen;
-  for (const std::string& key : keys) {
+  for (const std::string& key : *durable) {
     auto at = std::find_if(items->begin(), items->end(), [&](const Item& i) { return i.key == key; });
     if (at == items->end())
       return m_executor.broken(step, path, {Cause::conflict, Reached::no, "'" + key + "' was one of the keys when the run began this loop, and is none now", ""});

@@ -18,8 +18,8 @@ struct Executor {
   virtual Flow broken(const Step&, const std::string& path, Failure) = 0;
   /// The condition or the list is known only later. True: go in as what may run.
   virtual bool unknown(const Step&, const std::string& path, const Value& what) = 0;
-  /// Makes the keys of a loop durable; those of an earlier life where there are any.
-  virtual std::vector<std::string> expanded(const std::string& path, std::vector<std::string> keys) = 0;
+  /// Makes the keys of a loop durable; those of an earlier life where there are any. Refused where one may not be seen by everyone.
+  virtual Expected<std::vector<std::string>> expanded(const std::string& path, std::vector<std::string> keys) = 0;
   virtual Flow leaf(const Step&, const Action&, Frame&, const std::string& path, Value& outputs) = 0;
   /// A round of a group failed and `again` tells whether another follows: takes the round back, waits.
   virtual Flow round_failed(const Step&, const std::string& path, int round, bool again) = 0;

@@ -39,7 +39,8 @@ std::vector<outbox::Queued> messages_of(const std::string& stream, const fact::S
     message.notifier = text_of(notifier);
     message.id = stream + "/" + settled.path + "/" + message.notifier;
     message.subject = about.empty() ? title : title.empty() ? about : about + ": " + title;
-    message.text = text_of(said["text"]);
+    // What was masked is told as such: a message that arrives empty tells nobody anything.
+    message.text = said["text"].has_secret() ? "(secret)" : text_of(said["text"]);
     message.run = stream.starts_with("run/") ? stream.substr(4) : "";
     message.data = Value::object({{"severity", said["severity"]}, {"template", said["template"]}, {"data", said["data"]}});
     message.at = now;

@@ -1,4 +1,5 @@
 #include "report/table.hpp"
+#include "belay/secret.hpp"
 #include "value/json.hpp"
 #include <algorithm>
 #include <chrono>
@@ -23,13 +24,13 @@ std::size_t shown_columns(const std::string& text) {
 /// For a person: a duration in its own measure, a moment without the part of its second.
 std::string cell(const Value& v) {
   if (v.is_null()) return "-";
-  if (v.is_secret() || v.is_unknown()) return show(v);
+  if (v.is_secret() || v.is_unknown()) return printable(show(v));
   if (v.kind() == Kind::duration && v.duration() >= Duration::zero()) {
     const double seconds = std::chrono::duration<double>(v.duration()).count();
     return seconds < 1 ? fmt::format("{:.3g}ms", seconds * 1000) : short_duration(v.duration());
   }
   if (v.kind() == Kind::timestamp) return rfc3339({v.timestamp().seconds, 0});
-  return bare_json(v);
+  return printable(bare_json(v));
 }
 
 bool is_list_of_maps(const Value& v) {
@@ -46,6 +47,7 @@ std::string list_table(const Value& v, const Style& style) {
     rows.emplace_back();
     for (const std::string& name : heading) rows.back().push_back(row.has(name) ? cell(row[name]) : "");
   }
+  for (std::string& name : heading) name = printable(name);
   return table(heading, rows, style);
 }
 
@@ -76,16 +78,16 @@ std::string table(const std::vector<std::string>& heading, const std::vector<std
 std::string outputs_text(const Value& outputs, const Style& style) {
   if (outputs.is_unknown() || outputs.is_secret()) return show(outputs) + "\n";
   if (is_list_of_maps(outputs)) return list_table(outputs, style);
-  if (outputs.kind() != Kind::map) return outputs.is_null() ? "" : bare_json(outputs) + "\n";
+  if (outputs.kind() != Kind::map) return outputs.is_null() ? "" : printable(bare_json(outputs)) + "\n";
   std::string out;
   std::vector<std::vector<std::string>> plain;
   for (const auto& [key, item] : outputs.map())
-    if (!is_list_of_maps(item)) plain.push_back({bare_json(key), cell(item)});
+    if (!is_list_of_maps(item)) plain.push_back({printable(bare_json(key)), cell(item)});
   std::size_t width = 0;
   for (const auto& row : plain) width = std::max(width, row[0].size());
   for (const auto& row : plain) out += pad(row[0], width) + "  " + row[1] + "\n";
   for (const auto& [key, item] : outputs.map())
-    if (is_list_of_maps(item)) out += (out.empty() ? "" : "\n") + style.strong(bare_json(key)) + "\n" + list_table(item, style);
+    if (is_list_of_maps(item)) out += (out.empty() ? "" : "\n") + style.strong(printable(bare_json(key))) + "\n" + list_table(item, style);
   return out;
 }
 

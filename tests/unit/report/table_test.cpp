@@ -40,3 +40,11 @@ TEST_CASE("cutting counts characters, not bytes", "[report]") {
   CHECK(report::cut("héllo wörld", 6) == "héllo…");
   CHECK(report::pad("é", 3) == "é  ");
 }
+
+TEST_CASE("a table shows control sequences from outside, and obeys none", "[report]") {
+  const Value outputs = Value::object({{"body", Value("fine\x1b[2J")}, {"rows", Value(Value::List{Value::object({{"na\x1bme", Value("\x9b""31m")}})})}});
+  const std::string text = report::outputs_text(outputs);
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK(text.find('\x9b') == std::string::npos);
+  CHECK(text.find("fine\\x1b[2J") != std::string::npos);
+}

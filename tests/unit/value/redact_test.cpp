@@ -98,10 +98,10 @@ TEST_CASE("values keep their shape; secrets and texts with one in them are maske
   knowing(redactor, "hunter22");
   const Value cleaned = redactor.clean(Value::object({{"plain", "text\x1b"}, {"echo", "it was hunter22"}, {"password", Value("hunter22").as_secret()}, {"list", Value::List{Value(1), "hunter22", Value()}}}));
   CHECK(cleaned["plain"] == Value("text\x1b"));
-  CHECK(cleaned["echo"] == Value("it was (secret)"));
+  CHECK(cleaned["echo"] == Value::unknown({}).as_secret()); // a text with a hole in it could be sent for what it was
   CHECK(cleaned["password"].is_secret());
   CHECK(cleaned["password"].is_unknown());
-  CHECK(cleaned["list"] == Value(Value::List{Value(1), "(secret)", Value()}));
+  CHECK(cleaned["list"] == Value(Value::List{Value(1), Value::unknown({}).as_secret(), Value()}));
   CHECK(journal_json(cleaned).find("hunter22") == std::string::npos);
   CHECK(redactor.clean(Value::unknown({"shift"})) == Value::unknown({"shift"}));
 }
