@@ -47,7 +47,7 @@ Flow RunExecutor::ask(Leaf& leaf, const Ask& ask, Value& outputs) {
     } else if (session.world.terminal.interactive()) {
       std::string prompt = question.text;
       for (std::size_t i = 0; i < question.choices.size(); ++i) prompt += (i ? "/" : " [") + question.choices[i];
-      answer = session.world.terminal.ask(prompt + (question.choices.empty() ? ": " : "]: "), session.run_soft);
+      answer = session.world.terminal.ask(session.journal.redactor().clean(prompt + (question.choices.empty() ? ": " : "]: ")), session.run_soft);
       session.keeper.pulse();
       if (session.soft) return stopped(leaf.path, "");
     }
@@ -79,6 +79,11 @@ Flow RunExecutor::allowed(Leaf& leaf, const std::string& shown) {
   auto& session = m_session;
   std::lock_guard one_at_a_time(session.confirm_lock);
   const std::optional<fact::Said> said = leaf.before ? leaf.before->said : std::nullopt;
+  const std::string digest = hex(sha256("approve\n" + shown));
+  // An approval is of one act: of another, it is asked for again. It stands for the name typed, too.
+  const bool of_this = said && leaf.before->asked == digest;
+  const bool approved = leaf.step.approve && of_this && said->who != session.header.who && (text_of(said->answer) == "approve" || text_of(said->answer) == "yes");
+  if (approved) return Flow::go;
   if (leaf.step.confirm) {
     auto evaluated = leaf.frame.evaluate(*leaf.step.confirm);
     if (!evaluated) return broken(leaf.step, leaf.path, evaluated.error());
@@ -86,7 +91,7 @@ Flow RunExecutor::allowed(Leaf& leaf, const std::string& shown) {
     std::string why = "'" + leaf.title + "' wants '" + wanted + "' typed: --confirm " + wanted;
     bool typed = given(session.options.confirm, wanted) || (said && text_of(said->answer) == wanted);
     if (!typed && session.world.terminal.interactive()) {
-      const auto answer = session.world.terminal.ask(leaf.title + "\n" + shown + "\ntype '" + wanted + "' to go on: ", session.run_soft);
+      const auto answer = session.world.terminal.ask(session.journal.redactor().clean(leaf.title + "\n" + shown + "\ntype '" + wanted + "' to go on: "), session.run_soft);
       session.keeper.pulse();
       if (session.soft) return stopped(leaf.path, "");
       typed = answer == wanted;
@@ -101,15 +106,11 @@ Flow RunExecutor::allowed(Leaf& leaf, const std::string& shown) {
     }
   }
   if (leaf.step.approve) {
-    if (said && said->who == session.header.who) {
-      session.halt(Halt::refused, leaf.path, "'" + leaf.title + "' wants the approval of a second person, and " + said->who + " began this run");
-      return Flow::halted;
-    }
-    if (!said) return park(leaf.path, {"a second person approves: " + leaf.title, {"approve", "reject"}, hex(sha256(shown)), {}});
-    if (text_of(said->answer) != "approve" && text_of(said->answer) != "yes") {
-      session.halt(Halt::refused, leaf.path, said->who + " did not approve '" + leaf.title + "'");
-      return Flow::halted;
-    }
+    const bool own = of_this && said->who == session.header.who;
+    if (!of_this || own)
+      return park(leaf.path, {"a second person approves" + (own ? ", and " + said->who + " began this run" : std::string()) + ": " + leaf.title + "\n" + shown, {"approve", "reject"}, digest, {}});
+    session.halt(Halt::refused, leaf.path, said->who + " did not approve '" + leaf.title + "'");
+    return Flow::halted;
   }
   return Flow::go;
 }

@@ -87,6 +87,7 @@ struct Apply {
     StepView& step = at(f.path);
     step.state = State::waiting;
     step.question = f.question;
+    step.asked = f.question.digest;
     run.parked = f.path;
     run.state = "waiting";
   }

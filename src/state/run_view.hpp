@@ -31,6 +31,7 @@ struct StepView {
   bool expanded = false, open = false; ///< open: a hold that is held
   std::vector<Tick> ticks;
   std::optional<Question> question; ///< parked on it
+  std::string asked; ///< the digest of what was asked last; stays once it is answered
   std::optional<fact::Said> said;
   std::optional<fact::Undoing> undoing; ///< being taken back; stays once undone
   std::optional<fact::Undone> undone;

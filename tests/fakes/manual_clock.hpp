@@ -52,7 +52,8 @@ struct NamedMachine final : Machine {
       : name(std::move(host_name)), boot(std::move(boot_id)), me{name, boot, pid, 1000} {}
   ProcessMark process(std::int64_t pid) const { return {name, boot, pid, 1000}; }
   std::string host() const override { return name; }
-  std::string user() const override { return "tester"; }
+  std::string person = "tester";
+  std::string user() const override { return person; }
   std::string folder() const override { return "/"; }
   std::optional<std::string> variable(const std::string& variable_name) const override {
     const auto found = environment.find(variable_name);
