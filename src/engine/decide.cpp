@@ -43,6 +43,7 @@ Expected<void> give_back(const RunView& run, World& world) {
 Finished answer(const std::string& run, const std::string& step, const std::string& said, World& world) {
   Journal journal(world, run);
   const RunView view = opened(journal);
+  if (under_way(view, world)) throw Error(Exit::claimed, "run " + run + " is under way and waits for nothing", "`belay runs follow " + run + "` shows it");
   const StepView* waiting = view.find(step);
   if (!waiting || !waiting->question) {
     std::vector<std::string> paths;

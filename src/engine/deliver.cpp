@@ -50,10 +50,15 @@ struct Send {
   Ports& ports;
   const Stop& stop;
   Tell& tell;
+  const Redactor& redactor;
 
   Outcome operator()(const std::monostate&) const { return {}; }
   Outcome operator()(const Request& r) const { return read_answer(doing.intent, ports.http.send(r, nullptr, stop), doing.change->answer, of_answer); }
-  Outcome operator()(const Command& c) const { return read_answer(doing.intent, ports.process.run(c, nullptr, nullptr, &tell, stop), doing.change->ended, of_ended); }
+  Outcome operator()(const Command& c) const {
+    auto ended = ports.process.run(c, nullptr, nullptr, &tell, stop);
+    if (ended) ended->err = redactor.clean(ended->err); // it is cut for messages, and half a secret is recognised by nobody
+    return read_answer(doing.intent, ended, doing.change->ended, of_ended);
+  }
   Outcome operator()(const Statement& s) const {
     auto session = ports.sql.open(s.target, stop);
     if (!session) {
@@ -99,7 +104,7 @@ Outcome send(Session& session, const Doing& doing, const Stop& stop, Tell& tell)
   if (doing.change->perform) {
     outcome = doing.change->perform(doing.intent, {doing.in, doing.id, stop, tell}, session.world.ports);
   } else {
-    outcome = std::visit(Send{doing, session.world.ports, stop, tell}, doing.intent.act);
+    outcome = std::visit(Send{doing, session.world.ports, stop, tell, session.journal.redactor()}, doing.intent.act);
   }
   if (outcome.state == State::failed && outcome.failure && outcome.failure->reached == Reached::no) outcome.state = State::no_effect;
   if (outcome.state == State::failed) outcome.state = State::partial;
@@ -167,6 +172,8 @@ Resolution resolve(Session& session, Doing& doing, Outcome outcome, const Timeou
         return give_up(outcome.state);
       }
       if (session.soft) return {of(outcome.state), true, name_of(doing) + " was sent and not answered; a resume looks again"};
+      const bool abandoned = doing.abandoned && doing.change->judge && outcome.state == State::not_seen;
+      if (abandoned && doing.change->repeat == Repeat::conditional) return give_up(State::not_seen); // its undo fences it
       if (doing.change->repeat == Repeat::same_state) {
         const Duration rest = closed + doing.change->lateness - session.world.time.steady();
         if (rest > Duration::zero()) {
@@ -181,6 +188,15 @@ Resolution resolve(Session& session, Doing& doing, Outcome outcome, const Timeou
               continue;
             }
           }
+        }
+        if (abandoned) {
+          // Its sender is gone and its lateness is over: what has left no trace by now never will.
+          auto now = look(session, doing, session.hard, tell);
+          if (!now) return {of(State::not_seen), true, "whether " + name_of(doing) + " took effect cannot be told now: " + now.error().message};
+          outcome = *now;
+          if (outcome.state == State::not_seen) outcome = of(State::no_effect, Failure{Cause::stopped, Reached::no, "interrupted before it took effect, and not made again: the run goes back", ""});
+          looked = true;
+          if (outcome.state != State::unknown) continue;
         }
       }
       session.keeper.pulse();

@@ -38,7 +38,9 @@ Finished resume(const std::string& run, const ResumeOptions& options, World& wor
     return Library(*now, world.project);
   }();
   if (!library) return refusal(Exit::refused, library.error().message, library.error().hint, {"belay runs resume " + run + " --rebase"});
-  if (header.parameters.has_secret()) return refusal(Exit::refused, "run " + run + " was given a secret as a parameter, which no journal keeps", "make it a secret of the service, by reference", {"belay runs abort " + run + " --reason WHY"});
+  const auto aborted = std::find_if(before.decided.begin(), before.decided.end(), [](const fact::Decided& d) { return d.what == "abort"; });
+  const bool back = aborted != before.decided.end(); // what is taken back is mostly known from the journal: no reason to refuse all of it
+  if (!back && header.parameters.has_secret()) return refusal(Exit::refused, "run " + run + " was given a secret as a parameter, which no journal keeps", "make it a secret of the service, by reference", {"belay runs abort " + run + " --reason WHY"});
   const auto references = library->references();
   const Duration limit = library->main().timeout.step;
   Options same;
@@ -51,7 +53,7 @@ Finished resume(const std::string& run, const ResumeOptions& options, World& wor
   const Value about = Value::object({{"id", Value(header.run)}, {"runbook", Value(header.runbook)}, {"who", Value(header.who)}, {"started", Value(header.at)}});
   auto names = names_of(world, service_of(header), header.parameters, references, about, false, session.soft, &session.journal.redactor());
   if (!names) return refusal(Exit::stopped, names.error().message, names.error().hint, {"belay runs resume " + run});
-  if (const std::string name = other_secret(header.secrets, names->versions); !name.empty())
+  if (const std::string name = other_secret(header.secrets, names->versions); !back && !name.empty())
     return refusal(Exit::refused, "the secret '" + name + "' is of another version than when run " + run + " began", "bring that version back, or take back what was done", {"belay runs abort " + run + " --reason WHY"});
   session.base = names->base;
   if (auto end = claimed(session, options.wait.value_or(Duration{}), "")) return *end;
@@ -60,15 +62,15 @@ Finished resume(const std::string& run, const ResumeOptions& options, World& wor
     session.keeper.release(true);
     return refusal(Exit::claimed, "run " + run + " was written by another process just now" + (events ? "" : ": " + events.error().message), "", {"belay runs show " + run});
   }
-  const auto aborted = std::find_if(before.decided.begin(), before.decided.end(), [](const fact::Decided& d) { return d.what == "abort"; });
   try {
     session.journal.append(fact::Resumed{world.machine.user(), world.machine.host(), world.machine.self(), session.keeper.grant() ? session.keeper.grant()->epoch : 0, world.time.wall()});
     if (options.rebase) session.journal.append(fact::Decided{"rebase", "", world.machine.user(), "", world.time.wall()});
-    if (aborted != before.decided.end()) {
+    if (back) {
       session.fail("", Failure{Cause::stopped, Reached::no, "aborted by " + aborted->who + (aborted->reason.empty() ? "" : ": " + aborted->reason), ""});
       session.turn("", "aborted by " + aborted->who + (aborted->reason.empty() ? "" : ": " + aborted->reason));
     }
   } catch (const JournalLost& e) {
+    session.keeper.release(true);
     return refusal(Exit::stopped, "the journal cannot be written: " + e.failure.message, e.failure.hint, {"belay runs resume " + run});
   }
   return live(session);

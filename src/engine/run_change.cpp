@@ -92,7 +92,8 @@ std::optional<RunExecutor::Attempt> RunExecutor::reopen(Leaf& leaf, const Change
   }();
   if (judged.outcome.state != State::no_effect) return {};
   // It never landed. Made again where the world is still as it was for it; refused where others moved it.
-  auto now = observe(session, doing, session.hard, tell);
+  // Going back it is not made again, so what others did there is no reason to stop.
+  auto now = doing.abandoned ? Expected<Value>(doing.seen) : observe(session, doing, session.hard, tell);
   const Intent fresh = now ? change.prepare(doing.in, *now, doing.id) : Intent{};
   if (!now || fresh.refused || (!fresh.nothing && act_digest(fresh.act) != past.intended->digest)) {
     session.halt(Halt::refused, leaf.path, "others have changed what " + leaf.path + " works on since this run stopped" + (now ? "" : ": " + now.error().message));
@@ -119,10 +120,16 @@ RunExecutor::Attempt RunExecutor::live(Leaf& leaf, const Change& change, int num
     return out;
   };
   auto in = inputs(leaf.action, leaf.step.with, leaf.frame);
+  if (!in && past && past->intended) {
+    // It may have taken effect: to settle it as never sent would be a lie, and would leave it out of an undo.
+    session.halt(Halt::refused, leaf.path, "what " + leaf.path + " was about to do cannot be told any more: " + in.error().message);
+    return Attempt{{}, Flow::halted};
+  }
   if (!in) return refused(in.error(), false);
   doing.in = *in;
   Outcome outcome;
   if (past && past->intended) {
+    doing.abandoned = session.turned(leaf.path) && !m_last;
     if (auto end = reopen(leaf, change, *past, doing, tell, outcome)) return std::move(*end);
   } else {
     if (session.turned(leaf.path) && !m_last) return Attempt{Outcome{State::no_effect, {}, {}, Failure{Cause::stopped, Reached::no, "the run goes back", ""}, {}, {}}, Flow::failed};
@@ -141,6 +148,7 @@ RunExecutor::Attempt RunExecutor::live(Leaf& leaf, const Change& change, int num
     if (doing.intent.nothing) return settle(leaf, change, doing, Outcome{}, effect, began, tell);
     if (auto waits = act_value(doing.intent.act).waits_for(); !waits.empty())
       return refused({Cause::rejected, Reached::no, "what it would send is not known: it waits for " + waits.front(), ""}, false);
+    if (auto lost = lost_secret(doing.intent.act)) return refused(*lost, false);
     const std::string shown = act_shown(doing.intent.act);
     if (effect != Effect::reads) {
       if (Flow flow = allowed(leaf, shown); flow != Flow::go) return Attempt{{}, flow};

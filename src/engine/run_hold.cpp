@@ -2,6 +2,29 @@
 #include <algorithm>
 
 namespace belay::engine {
+namespace {
+
+/// The group that a step stands in: `regions[eu]` of `regions[eu]/proxy`. A slash in the key of a loop divides nothing.
+std::string group_of(const std::string& path) {
+  int depth = 0;
+  for (std::size_t i = path.size(); i-- > 0;) {
+    if (path[i] == ']') ++depth;
+    if (path[i] == '[') --depth;
+    if (path[i] == '/' && depth == 0) return path.substr(0, i);
+  }
+  return {};
+}
+
+} // namespace
+
+RunExecutor::Slot* RunExecutor::slot_for(const std::string& path, const std::string& id) {
+  Slot* nearest = nullptr;
+  for (Slot& slot : m_slots) {
+    if (slot.step->id != id || !within(path, group_of(slot.path))) continue;
+    if (!nearest || group_of(slot.path).size() >= group_of(nearest->path).size()) nearest = &slot;
+  }
+  return nearest;
+}
 
 Flow RunExecutor::hold(Leaf& leaf, const Hold&, Value&) {
   auto in = inputs(leaf.action, leaf.step.with, leaf.frame);
@@ -35,17 +58,16 @@ bool RunExecutor::open_needed(Leaf& leaf) {
   for (const std::string& reference : references(leaf.step)) {
     if (!reference.starts_with("steps.")) continue;
     const std::string id = reference.substr(6, reference.find('.', 6) - 6);
-    for (Slot& slot : m_slots) {
-      if (slot.left || slot.step->id != id) continue;
-      if (slot.open && slot.child && !slot.child->running()) slot.open = false; // it ended by itself: opened again
-      if (!slot.open)
-        if (auto opened = open(slot); !opened) {
-          m_session.fail(leaf.path, opened.error());
-          return false;
-        }
-      // Set where this step looks; the frame of the hold itself may be another thread's.
-      leaf.frame.set(id, slot.outputs);
-    }
+    Slot* slot = slot_for(leaf.path, id);
+    if (!slot || slot->left) continue;
+    if (slot->open && slot->child && !slot->child->running()) slot->open = false; // it ended by itself: opened again
+    if (!slot->open)
+      if (auto opened = open(*slot); !opened) {
+        m_session.fail(leaf.path, opened.error());
+        return false;
+      }
+    // Set where this step looks; the frame of the hold itself may be another thread's.
+    leaf.frame.set(id, slot->outputs);
   }
   return true;
 }

@@ -81,18 +81,17 @@ std::optional<Value> RunExecutor::undo_inputs(const Completed& done, std::string
     for (const std::string& reference : references(*done.step)) {
       if (!reference.starts_with("steps.")) continue;
       const std::string id = reference.substr(6, reference.find('.', 6) - 6);
-      for (Slot& slot : m_slots) {
-        if (slot.step->id != id) continue;
-        if (!slot.open)
-          if (auto opened = open(slot); !opened) {
-            why_not = "what it needs cannot be opened: " + opened.error().message;
-            return {};
-          }
-        bindings = overlaid(bindings, Value::object({{"steps", overlaid(bindings["steps"], Value::object({{id, slot.outputs}}))}}));
-        Frame frame(*done.runbook, bindings);
-        if (auto again = inputs(*done.action, done.step->with, frame)) in = *again;
-        base = Value::unknown({});
-      }
+      Slot* slot = slot_for(done.path, id);
+      if (!slot) continue;
+      if (!slot->open)
+        if (auto opened = open(*slot); !opened) {
+          why_not = "what it needs cannot be opened: " + opened.error().message;
+          return {};
+        }
+      bindings = overlaid(bindings, Value::object({{"steps", overlaid(bindings["steps"], Value::object({{id, slot->outputs}}))}}));
+      Frame frame(*done.runbook, bindings);
+      if (auto again = inputs(*done.action, done.step->with, frame)) in = *again;
+      base = Value::unknown({});
     }
   }
   const Change& change = done.change();
@@ -156,6 +155,7 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
   const Change& change = *doing.change;
   int attempt = open ? before->undoing->id.attempt : 0;
   bool first = true;
+  bool untouched = !open; // by this undo: what stands now is what the run left, or what others made of it
   while (true) {
     Outcome outcome;
     if (open && first) {
@@ -176,7 +176,7 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
       if (fence) {
         doing.seen = done.seen; // the old state under the same condition: then the late original fails
       } else {
-        if (attempt == 1 && !open)
+        if (untouched)
           if (auto why = moved(done, done.in, tell)) return undone(done, outcome_of(State::skipped, Failure{Cause::conflict, Reached::no, *why, ""}), began);
         auto seen = observe(session, doing, session.hard.nested(timeout.attempt), tell);
         if (!seen) {
@@ -192,6 +192,7 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
       doing.intent = change.prepare(doing.in, doing.seen, doing.id);
       if (doing.intent.refused) return undone(done, outcome_of(State::undo_failed, doing.intent.refused), began);
       if (doing.intent.nothing && !fence) return undone(done, outcome_of(State::done), began);
+      if (auto lost = lost_secret(doing.intent.act)) return undone(done, outcome_of(State::undo_failed, std::move(lost)), began);
       session.keeper.pulse();
       if (session.soft) return stopped(done.path, "");
       session.journal.append(fact::Undoing{done.path, doing.id, act_digest(doing.intent.act), act_shown(doing.intent.act), doing.in, doing.seen});
@@ -202,7 +203,8 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
     if (resolution.open) return stopped(done.path, resolution.why);
     const State state = resolution.outcome.state;
     if (state == State::done || state == State::unknown || state == State::not_seen) return undone(done, std::move(resolution.outcome), began);
-    const bool again = state == State::no_effect || change.repeat != Repeat::once;
+    untouched = state == State::no_effect;
+    const bool again = untouched || change.repeat != Repeat::once;
     if (!again || attempt >= k_undo_attempts) return undone(done, outcome_of(State::undo_failed, resolution.outcome.failure), began);
     if (!session.keeper.wait(std::chrono::seconds(attempt), session.soft)) return stopped(done.path, "");
   }
@@ -227,8 +229,12 @@ Flow RunExecutor::undo_steps(const Completed& done) {
   back.left(done.path + "/undo");
   if (flow == Flow::halted) return flow;
   if (flow == Flow::go) return undone(done, outcome_of(State::done), began);
-  const auto why = session.failure();
-  return undone(done, outcome_of(State::undo_failed, Failure{Cause::rejected, Reached::yes, "one of the steps that take it back failed" + (why ? ": " + why->message : std::string()), ""}), began);
+  // The run's first failure is why it goes back at all; what failed now is told by the steps.
+  std::string why;
+  const RunView now = session.journal.view();
+  for (const StepView& step : now.steps)
+    if (within(step.path, done.path + "/undo") && step.state != State::done && !step.because.empty()) why = ": " + step.path + ": " + step.because;
+  return undone(done, outcome_of(State::undo_failed, Failure{Cause::rejected, Reached::yes, "one of the steps that take it back failed" + why, ""}), began);
 }
 
 } // namespace belay::engine
