@@ -100,7 +100,10 @@ Outcome read_releases(const Call& call, const Reads& reads) {
 
 Expected<Value> observe_install(const Call& call, const Value&, const Reads& reads) {
   const auto root = text_or(call.in["root"], ""), version = text_or(call.in["version"], ""), from = text_or(call.in["from"], "");
-  if (auto failure = unfit_name(call.in["version"], "release")) return Unexpected(std::move(*failure)); // before it is part of a path that is read
+  if (auto failure = unfit_name(call.in["version"], "release")) { // before it is part of a path that is read
+    failure->cause = Cause::missing; // none of that name can be there
+    return Unexpected(std::move(*failure));
+  }
   const bool absent = text_or(call.in["state"], "present") == "absent";
   Value wanted;
   if (!absent) {
