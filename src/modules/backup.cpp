@@ -233,7 +233,7 @@ Intent prepare_serve(const Value& in, const Identity&) {
   command.folder = text_or(in["folder"], "");
   intent.equivalent = shell_line(command.argv);
   intent.act = std::move(command);
-  intent.outputs = Value::object({{"pid", Value::minted("pid")}});
+  intent.outputs = Value::object({{"pid", Value::minted("pid")}, {"port", in["port"]}});
   return intent;
 }
 
@@ -267,8 +267,9 @@ constexpr Field k_prune_out[] = {{"removed", k_texts, true, false, {}, "ids"}, {
 constexpr Field k_serve_in[] = {{"argv", k_texts, true, false, {}, "the program and its arguments"},
                                 {"environment", k_text_map, false, true, "{}", "variables of the program's own"},
                                 {"private_files", k_text_map, false, true, "{}", "variable: contents of a file that only this user reads"},
-                                {"folder", k_text, false, false, {}, "its working folder"}};
-constexpr Field k_serve_out[] = {{"pid", k_integer, true, false, {}, "of the program"}};
+                                {"folder", k_text, false, false, {}, "its working folder"},
+                                {"port", k_integer, false, false, {}, "where it listens: for the steps that ask it, since it is started for the first step that refers to this one"}};
+constexpr Field k_serve_out[] = {{"pid", k_integer, true, false, {}, "of the program"}, {"port", k_integer, false, false, {}, "the same"}};
 
 constexpr Action k_actions[] = {
     {"list", "The backups of a service: when, how large, whether proved to restore; how old the newest recovery point is", k_list_in, k_list_out, Read{.read = read_list, .touches = touches_folder}},
