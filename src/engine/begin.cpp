@@ -70,6 +70,7 @@ Value pinned_settings(const std::optional<Service>& service) {
                         {"protected", Value(service->is_protected)},
                         {"service", service->service},
                         {"env", service->env},
+                        {"guards", service->guards},
                         {"secrets", Value(std::move(secrets))}});
 }
 

@@ -17,6 +17,18 @@ const AttemptView* attempt_of(const StepView* step, int number) {
 /// Stopped before it was sent, in this life or an earlier one: it is made again, and no retry was used up.
 bool interrupted(const Outcome& o) { return o.state == State::no_effect && o.failure && o.failure->cause == Cause::stopped; }
 
+/// A context guard of the environment that does not hold, or that cannot be told here: what it was to keep from harm is not destroyed then.
+std::optional<std::string> unguarded(const Session& session) {
+  const Value guards = session.header.settings["guards"];
+  if (guards.is_secret() || guards.kind() != Kind::map) return {};
+  for (const auto& [name, wanted] : guards.map()) {
+    const std::string is = session.world.machine.host();
+    if (!(name == Value("host"))) return "the guard '" + show(name) + "' of " + session.header.environment + " (" + show(wanted) + ") cannot be checked by this belay, so nothing is destroyed there";
+    if (!(wanted == Value(is))) return session.header.environment + " may be destroyed in on host " + show(wanted) + " only, and this is " + is;
+  }
+  return {};
+}
+
 bool may_retry(const Outcome& o, Repeat repeat) {
   if (o.state == State::no_effect) return true;
   return (o.state == State::failed || o.state == State::partial) && repeat != Repeat::once;
@@ -150,6 +162,11 @@ RunExecutor::Attempt RunExecutor::live(Leaf& leaf, const Change& change, int num
       return refused({Cause::rejected, Reached::no, "what it would send is not known: it waits for " + waits.front(), ""}, false);
     if (auto lost = lost_secret(doing.intent.act)) return refused(*lost, false);
     const std::string shown = act_shown(doing.intent.act);
+    if (effect == Effect::destroys && !m_last)
+      if (auto why = unguarded(session)) {
+        session.halt(Halt::refused, leaf.path, *why);
+        return Attempt{{}, Flow::halted};
+      }
     if (effect != Effect::reads) {
       if (Flow flow = allowed(leaf, shown); flow != Flow::go) return Attempt{{}, flow};
       session.keeper.pulse();

@@ -1,4 +1,5 @@
 #include "engine/begin.hpp"
+#include "engine/freeze.hpp"
 #include "engine/life.hpp"
 #include "engine/predict_executor.hpp"
 #include "value/nearest.hpp"
@@ -49,6 +50,8 @@ Finished start(const Invocation& invocation, World& world) {
   if (std::string wrong = wrong_choice(library.main(), options.from, options.only, world.catalog); !wrong.empty()) throw Error(Exit::usage, wrong);
   if (options.mode != Mode::run) return dry_run(invocation, library, world);
   const bool changes = library.changes(world.catalog);
+  if (changes && invocation.service && !library.main().safeward && options.break_glass.empty())
+    if (auto ice = frozen(invocation.service->freeze, invocation.service->environment, world.time.wall())) return refusal(Exit::refused, ice->message, ice->hint);
   if (changes && invocation.service)
     if (auto end = unconfirmed(invocation, world)) return *end;
 
