@@ -147,6 +147,8 @@ bool StepView::stands() const {
     case State::unknown:
     case State::undo_failed: return true;
     case State::failed: return std::any_of(attempts.begin(), attempts.end(), [](const AttemptView& a) { return a.intended.has_value(); });
+    case State::skipped: // by a person, who knows better than the journal what became of it; that it may stand remains true
+      return std::any_of(attempts.begin(), attempts.end(), [](const AttemptView& a) { return a.intended && !(a.settled && a.settled->outcome.state == State::no_effect); });
     default: return false;
   }
 }

@@ -108,3 +108,17 @@ TEST_CASE("the approval of one act is none of another", "[engine]") {
   both.next_process();
   CHECK(engine::answer(done.run, "two", "approve", both.world).exit == Exit::done);
 }
+
+TEST_CASE("a step that was skipped though it may have taken effect still stands when the run fails", "[engine]") {
+  EngineRig rig;
+  rig.server.after = [](int) -> std::optional<Failure> { return Failure{Cause::transport, Reached::perhaps, "no answer", ""}; };
+  const auto done = rig.start(rig.runbook("claim: shop\nsteps:\n  - {id: one, use: test.fire, with: {name: a}}\n  - {id: broken, use: core.fail, with: {message: enough}}\n"));
+  REQUIRE(done.exit == Exit::unknown);
+  rig.server.after = nullptr;
+  rig.next_process();
+  REQUIRE(engine::skip(done.run, "one", "it fired", rig.world));
+  const auto ended = rig.resume(done.run);
+  CHECK(ended.exit == Exit::changed);
+  REQUIRE(ended.stands.size() == 1);
+  CHECK(ended.stands.front().find("one") == 0);
+}
