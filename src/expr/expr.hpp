@@ -15,9 +15,14 @@ namespace belay::expr {
 struct Type {
   Kind kind = Kind::any; ///< any: checked only when evaluated (CEL's dyn)
   std::vector<Type> of;  ///< list: element; map: key, value; optional: value; type: none
-  std::vector<std::pair<std::string, Type>> members; ///< of an object (kind map, `of` empty)
+  struct Member;
+  std::vector<Member> members; ///< of an object (kind map, `of` empty)
   bool object = false;
   char variable = 0; ///< the checker's own: a type yet to be found (the element of an empty list)
+};
+struct Type::Member {
+  std::string first;
+  Type second;
 };
 
 /// The names an expression may use; one may be dotted (`a.b.c`). `open`: every other name is `any`. `checked`: false finds names

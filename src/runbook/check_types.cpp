@@ -9,7 +9,7 @@ expr::Type plain(Kind kind) {
   return type;
 }
 
-expr::Type object(std::vector<std::pair<std::string, expr::Type>> members) {
+expr::Type object(std::vector<expr::Type::Member> members) {
   expr::Type type = plain(Kind::map);
   type.object = true;
   type.members = std::move(members);

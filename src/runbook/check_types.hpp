@@ -7,7 +7,7 @@
 namespace belay::check {
 
 expr::Type plain(Kind);
-expr::Type object(std::vector<std::pair<std::string, expr::Type>> members = {});
+expr::Type object(std::vector<expr::Type::Member> members = {});
 expr::Type map_of(expr::Type values);
 expr::Type of_field_type(const Type&);
 expr::Type of_fields(std::span<const Field>);

@@ -17,12 +17,17 @@ struct Template {
   struct Expression { expr::Program program; };
   struct Pieces { std::vector<Template> of; };
   struct List { std::vector<Template> of; };
-  struct Map { std::vector<std::pair<std::string, Template>> of; };
+  struct Entry;
+  struct Map { std::vector<Entry> of; };
   std::variant<Value, Expression, Pieces, List, Map> node;
   Place where;
 
   Expected<Value> evaluate(const Value& bindings) const;
   const Template* find(std::string_view name) const; ///< of a map
+};
+struct Template::Entry {
+  std::string first;
+  Template second;
 };
 
 struct Condition {

@@ -224,9 +224,9 @@ bool operator==(const Value& a, const Value& b) {
           return x == y || *x == *y;
         else if constexpr (std::is_same_v<X, std::shared_ptr<const V::Map>>) {
           if (x->size() != y->size()) return false;
-          for (const auto& [key, v] : *x) {
-            auto at = std::find_if(y->begin(), y->end(), [&](const auto& e) { return e.first == key; });
-            if (at == y->end() || !(at->second == v)) return false;
+          for (const auto& member : *x) {
+            auto at = std::find_if(y->begin(), y->end(), [&](const auto& e) { return e.first == member.first; });
+            if (at == y->end() || !(at->second == member.second)) return false;
           }
           return true;
         } else if constexpr (std::is_same_v<X, std::shared_ptr<const V::Optional>>)

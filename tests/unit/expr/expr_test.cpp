@@ -40,7 +40,7 @@ Type of(Kind kind) {
   out.kind = kind;
   return out;
 }
-Type fixed(std::vector<std::pair<std::string, Type>> members) {
+Type fixed(std::vector<Type::Member> members) {
   Type out = of(Kind::map);
   out.members = std::move(members);
   out.object = true;
