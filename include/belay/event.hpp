@@ -54,6 +54,7 @@ namespace sign {
 struct Began { std::string path, title, action; Effect effect = Effect::reads; int attempt = 1; bool undo = false; };
 struct Output { std::string path, text; };
 struct Progress { std::string path; std::int64_t done = 0, of = 0; std::string unit; };
+/// The attempt that failed; the next one comes in that long.
 struct Retrying { std::string path; int attempt = 1, of = 1; Duration in{}; std::string because; };
 struct Note { std::string path, text; };
 } // namespace sign

@@ -1,3 +1,4 @@
+#include "cli/command_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/help_topics.hpp"
@@ -116,13 +117,8 @@ Words candidates(const Words& words, Context& c) {
       for (const Parameter& p : runbook->parameters)
         if (option_name(p.name) == previous) return p.choices.empty() ? live_values(p.completes, before, c) : p.choices;
   }
-  Flags flags("belay", "");
-  for (const Command& row : commands()) {
-    Flags command = flags.command(row.name, row.summary, row.group);
-    if (row.group.empty()) command.hide();
-    row.add(command);
-  }
-  Words out = flags.candidates(before);
+  Globals unused;
+  Words out = command_line(unused).candidates(before);
   if (before.empty()) return out;
   const std::string& first = before[0];
   auto add = [&](const Words& more) { out.insert(out.end(), more.begin(), more.end()); };

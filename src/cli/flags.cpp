@@ -83,7 +83,10 @@ const CLI::App* deepest(const CLI::App* app) {
 std::string full_name(const CLI::App* app) { return app->get_parent() ? full_name(app->get_parent()) + " " + app->get_name() : app->get_name(); }
 
 /// CLI11 writes the program's own name a second time where it is given as the path of the whole.
-std::string help_of(const CLI::App* app) { return app->get_parent() ? app->help(full_name(app->get_parent())) : app->help(); }
+std::string help_of(const CLI::App* app) {
+  if (!app->get_parent()) return app->help();
+  return app->help(full_name(app->get_parent())) + "\nOptions that every command takes (--project, --dry-run, --output …): `belay --help`.\n";
+}
 
 std::vector<std::string> option_names(const CLI::App* app) {
   std::vector<std::string> out;

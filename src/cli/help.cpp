@@ -1,3 +1,4 @@
+#include "cli/command_line.hpp"
 #include "cli/commands.hpp"
 #include "cli/context.hpp"
 #include "cli/help_topics.hpp"
@@ -40,7 +41,12 @@ Exit run_help(const std::string& topic, Context& c) {
     c.outside.out << actions_text(c.outside.catalog);
     return Exit::done;
   }
-  std::vector<std::string> names{"actions"};
+  if (topic == "commands") {
+    Globals unused;
+    c.outside.out << command_line(unused).reference();
+    return Exit::done;
+  }
+  std::vector<std::string> names{"actions", "commands"};
   std::vector<std::vector<std::string>> rows;
   for (const HelpTopic& t : help_topics()) {
     if (t.name == topic) {
@@ -52,6 +58,7 @@ Exit run_help(const std::string& topic, Context& c) {
   }
   if (!topic.empty()) throw Error(Exit::usage, "there is no topic '" + topic + "'", did_you_mean(topic, names));
   rows.push_back({"  actions", "every action that a step can use, with its inputs and outputs"});
+  rows.push_back({"  commands", "every command with its options"});
   c.outside.out << "belay help TOPIC\n\n" << report::table({}, rows) << "\nA command explains itself: `belay COMMAND --help`.\n";
   return Exit::done;
 }

@@ -35,7 +35,8 @@ binary, one by one; `--project builtin` uses only the compiled-in ones.
                            for a service of the platform `host`
 
 A setting is taken from the last of these that gives it: the default, belay.yaml, the
-service's file, its section for the environment, a variable BELAY_SET_…, a flag.
+service's file, its section for the environment, a variable such as
+BELAY_SET_vars__size (for vars.size), a flag.
 `belay service show NAME -e ENV --origin` prints where each value came from.
 
 A secret is never written down, only where it is: `env:NAME`, `file:PATH`, or
@@ -56,6 +57,7 @@ inside ${{ }} everywhere else.
   secrets.NAME           a secret of the service: usable, never printable
   each.key  each.value   the item of a for_each
   run.id  run.started  run.who
+  run.state  run.exit  run.failed  run.because   in `always`: how it ended
 
 In `expect` the outputs of the step itself stand by their names: `status == 200`.
 A step that may be skipped is reached by `.?`: steps.backup.?id.orValue("none").

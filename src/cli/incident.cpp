@@ -171,7 +171,14 @@ void add_incident(Flags& flags) {
   auto o = std::make_shared<IncidentOptions>();
   auto add = [&](const char* name, const char* summary, Run run) {
     Flags command = flags.command(name, summary);
-    command.runs([o, run](Context& c) { return run(*o, c); });
+    command.runs([o, run](Context& c) {
+      // `update INC-… what is known`: an id is never the first word of a sentence.
+      if (run != open_incident && o->id.empty() && !o->text.empty() && o->text.front().rfind("INC-", 0) == 0 && o->text.front().find(' ') == std::string::npos) {
+        o->id = o->text.front();
+        o->text.erase(o->text.begin());
+      }
+      return run(*o, c);
+    });
     return command;
   };
   auto of_service = [o](Flags& command) {
@@ -180,7 +187,7 @@ void add_incident(Flags& flags) {
   };
   auto of_one = [o, of_service](Flags& command, const char* text, bool id_first = false) {
     if (id_first) command.positional("ID", o->id, "the incident; without it, the one that is going on", false);
-    else command.text("--id", o->id, "the incident; without it, the one that is going on", "ID");
+    else command.text("--id", o->id, "the incident, which may stand before the text as well; without it, the one that is going on", "ID");
     of_service(command);
     if (text) command.positionals("TEXT", o->text, text);
   };

@@ -1,9 +1,13 @@
 #include "cli/invoke.hpp"
 #include "cli/attach.hpp"
 #include "cli/backup_record.hpp"
+#include "cli/command_line.hpp"
+#include "cli/missing_tools.hpp"
+#include "cli/project_commit.hpp"
 #include "cli/show_ending.hpp"
 #include "cli/show_plan.hpp"
 #include "cli/views.hpp"
+#include "engine/definition.hpp"
 #include "report/table.hpp"
 #include "runbook/check.hpp"
 #include "value/json.hpp"
@@ -23,6 +27,14 @@ std::string option_name(std::string parameter) {
   return "--" + parameter;
 }
 
+/// Among the parameters, and what every command takes.
+std::string nearest_option(const std::string& name, std::vector<std::string> known) {
+  Globals unused;
+  for (std::string& word : command_line(unused).candidates({}))
+    if (word.rfind("--", 0) == 0) known.push_back(std::move(word));
+  return did_you_mean(name, known);
+}
+
 /// All of it; a terminal's too, up to the key that ends it.
 Expected<std::string> standard_input(Context& c) {
   std::string text;
@@ -34,11 +46,20 @@ Expected<std::string> standard_input(Context& c) {
   return text;
 }
 
+/// Outside a project everything is looked at and predicted; whoever wants to change something there says that it is no mistake.
+void refuse_outside(const Runbook& runbook, Context& c) {
+  if (!c.project().builtin || !c.globals.project.empty() || c.outside.machine.variable("BELAY_PROJECT")) return;
+  if (!engine::Library(runbook, c.project()).changes(c.outside.catalog)) return;
+  throw Error(Exit::usage, "here is no project (no belay.yaml from " + c.outside.machine.folder() + " upwards), so nothing is changed",
+              "go into the project's folder, name it with --project DIR, or mean the compiled-in one: --project builtin; --dry-run works without");
+}
+
 /// What could only fail is refused before anything is asked of the world. A risk is the runbook's to take: `runbook check` names it.
 void refuse_broken(const Runbook& runbook, Context& c) {
   std::vector<Problem> problems;
   for (Checked& found : check_runbook(runbook, c.project(), c.outside.catalog))
     if (found.severity == CheckLevel::error) problems.push_back(std::move(found.problem));
+  if (problems.empty() && c.options().mode == engine::Mode::run) problems = missing_tools(runbook, c);
   if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
 }
 
@@ -54,7 +75,7 @@ std::vector<Given> parameters_of(const Runbook& runbook, const std::vector<std::
     const std::string name = word.substr(0, equals);
     if (name.rfind("--", 0) != 0) throw Error(Exit::usage, "'" + word + "' is one word too many", "a value belongs behind its option");
     const auto at = std::find(known.begin(), known.end(), name);
-    if (at == known.end()) throw Error(Exit::usage, fmt::format("{} takes no option {}", runbook.name, name), did_you_mean(name, known));
+    if (at == known.end()) throw Error(Exit::usage, fmt::format("{} takes no option {}", runbook.name, name), nearest_option(name, known));
     const Parameter& parameter = runbook.parameters[static_cast<std::size_t>(at - known.begin())];
     const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
     if (equals != std::string::npos && parameter.type == Kind::boolean && value != "true" && value != "false")
@@ -129,12 +150,19 @@ Exit invoke(const Runbook& runbook, const std::optional<Service>& service, const
   const std::string what = runbook.name + (service ? " " + service->name + " in " + service->environment : "");
   const engine::Invocation invocation = invocation_of(runbook, service, given, options);
   refuse_broken(runbook, c);
+  if (options.mode == engine::Mode::run) refuse_outside(runbook, c);
   const Time& time = c.outside.ports.time;
   const Duration began = time.steady();
   engine::Finished finished;
   if (options.mode == engine::Mode::run) {
     Views views(c);
     engine::World world = c.world(views.observers(), views.terminal());
+    // A run of reads is answered at once: what it looked with matters little.
+    if (engine::Library(runbook, c.project()).changes(c.outside.catalog)) {
+      const ProjectCommit commit = project_commit(c);
+      world.commit = commit.id;
+      world.dirty = commit.dirty;
+    }
     finished = engine::start(invocation, world);
   } else {
     engine::World world = c.world({});

@@ -7,6 +7,7 @@
 #include "report/line_view.hpp"
 #include "report/table.hpp"
 #include "value/json.hpp"
+#include "value/nearest.hpp"
 #include <fmt/format.h>
 #include <ostream>
 
@@ -48,10 +49,17 @@ Exit show_run(const RunsOptions& o, Context& c) {
   return Exit::done;
 }
 
+std::string nearest_step(const std::string& wanted, const RunView& view) {
+  std::vector<std::string> paths;
+  for (const StepView& step : view.steps) paths.push_back(step.path);
+  const std::string near = did_you_mean(wanted, paths);
+  return near.empty() ? "`belay runs show " + view.header.run + "` lists them" : near;
+}
+
 /// The kept outputs of a run's steps, one after another, or the one that is asked for.
 Exit show_logs(const RunsOptions& o, Context& c) {
   const RunView view = view_of(find_run(o.run, c), c);
-  if (!o.step.empty() && !view.find(o.step)) throw Error(Exit::usage, "run " + view.header.run + " has no step '" + o.step + "'", "`belay runs show " + view.header.run + "` lists them");
+  if (!o.step.empty() && !view.find(o.step)) throw Error(Exit::usage, "run " + view.header.run + " has no step '" + o.step + "'", nearest_step(o.step, view));
   constexpr std::uint64_t k_most = 64 << 20;
   for (const StepView& step : view.steps) {
     if ((!o.step.empty() && step.path != o.step) || (step.artifact.empty() && step.tail.empty())) continue;

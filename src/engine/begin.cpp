@@ -155,7 +155,7 @@ std::optional<Finished> claimed(Session& session, Duration wait, const std::stri
     if (gone && other.open() && !other.view().finished()) return taken_by(*holder, true);
   }
   auto taken = session.keeper.take(claim, session.header.reason.empty() ? session.header.runbook : session.header.reason, wait);
-  if (!taken) return refusal(Exit::claimed, "the claim '" + claim + "' cannot be taken: " + taken.error().message, taken.error().hint);
+  if (!taken) return refusal(Exit::unchanged, "the claim '" + claim + "' cannot be taken: " + taken.error().message, taken.error().hint);
   if (*taken) return taken_by(**taken, false);
   session.journal.hold(*session.keeper.grant());
   return {};

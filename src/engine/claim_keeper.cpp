@@ -67,8 +67,11 @@ void ClaimKeeper::look_at_signals() {
   m_soft.request(Stop::Why::interrupted);
 }
 
+/// Often enough that no act begins behind a request to stop that a person has seen taken; not so often that quick steps feel it.
+constexpr Duration k_look = std::chrono::milliseconds(100);
+
 void ClaimKeeper::look_at_posts(Duration now) {
-  if (now - m_looked < std::chrono::seconds(1)) return;
+  if (now - m_looked < k_look) return;
   m_looked = now;
   auto posts = m_world.store.posts(m_run, m_last_post);
   if (!posts) return;

@@ -69,6 +69,7 @@ Finished abort(const std::string& run, const std::string& reason, World& world) 
   if (under_way(view, world)) {
     auto posted = world.store.post({0, run, "stop", world.machine.user(), reason, world.time.wall()});
     if (!posted) return refusal(Exit::stopped, "the request to stop cannot be left: " + posted.error().message);
+    for (Observer* observer : world.observers) observer->on(Sign(sign::Note{"", "asked run " + run + " to stop; it finishes the act that is under way"}));
     const Stop stop(world.time);
     for (int seconds = 0; seconds < 75; ++seconds) {
       world.time.sleep(std::chrono::seconds(1), stop);
@@ -133,6 +134,14 @@ Expected<void> skip(const std::string& run, const std::string& step, const std::
   return {};
 }
 
-Expected<void> unlock(const std::string& claim, const std::string& id, World& world) { return world.store.unlock(claim, id); }
+Expected<void> unlock(const std::string& claim, const std::string& id, World& world) {
+  const auto claims = world.store.claims();
+  if (!claims) return Unexpected(claims.error());
+  for (const Taken& taken : *claims)
+    if (taken.claim == claim && taken.id == id && !taken.parked && world.machine.life(taken.by.process) == Machine::Life::alive)
+      return Unexpected(refuse("run " + taken.by.run + " holds '" + claim + "' and is at work: process " + std::to_string(taken.by.process.pid) + " on " + taken.by.process.host,
+                               "`belay runs abort " + taken.by.run + " --reason WHY` stops it"));
+  return world.store.unlock(claim, id);
+}
 
 } // namespace belay::engine

@@ -148,6 +148,7 @@ Finished walk(Session& session) {
     const bool any = std::any_of(now.steps.begin(), now.steps.end(), [](const StepView& s) { return s.effect != Effect::reads && !s.attempts.empty() && s.state != State::no_effect; });
     if (any || session.turned("")) {
       session.turn("", failure ? session.failed_at() + ": " + failure->message : "asked to go back");
+      session.unlimited(); // a limit that is over must not keep it from being taken back
       flow = executor.undo("");
     }
   }

@@ -97,7 +97,7 @@ Flow RunExecutor::round_failed(const Step& step, const std::string& path, int ro
   const Retry& retry = *step.retry;
   double seconds = static_cast<double>(retry.delay.count()) * std::pow(retry.factor, round - 1);
   if (retry.max > Duration::zero()) seconds = std::min(seconds, static_cast<double>(retry.max.count()));
-  m_session.journal.show(sign::Retrying{path, round + 1, retry.attempts, Duration(static_cast<Duration::rep>(seconds)), m_session.failure() ? m_session.failure()->message : ""});
+  m_session.journal.show(sign::Retrying{path, round, retry.attempts, Duration(static_cast<Duration::rep>(seconds)), m_session.failure() ? m_session.failure()->message : ""});
   const std::string next = path.substr(0, round == 1 ? path.size() : path.rfind('#')) + "#" + std::to_string(round + 1);
   if (!decided(next) && // waited for in an earlier life
       !m_session.keeper.wait(Duration(static_cast<Duration::rep>(seconds)), m_session.run_soft)) return stopped(path, "");
@@ -164,7 +164,7 @@ bool RunExecutor::wait_before(const Leaf& leaf, int attempt, int of, const Outco
   m_session.world.entropy.fill(std::as_writable_bytes(std::span(&random, 1)));
   wait *= 1 + retry.jitter * (2.0 * random / 4294967295.0 - 1);
   const Duration time(static_cast<Duration::rep>(wait));
-  m_session.journal.show(sign::Retrying{leaf.path, attempt + 1, of, time, outcome.failure ? outcome.failure->message : ""});
+  m_session.journal.show(sign::Retrying{leaf.path, attempt, of, time, outcome.failure ? outcome.failure->message : ""});
   return m_session.keeper.wait(time, m_session.run_soft);
 }
 

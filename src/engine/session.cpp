@@ -35,7 +35,9 @@ std::vector<Completed> Session::completed() const {
 void Session::fail(const std::string& path, const Failure& failure) {
   std::lock_guard guard(m_lock);
   if (m_failure) return;
-  m_failure = failure;
+  // It is shown at the end and handed to the steps of `always`: what a program said may hold a secret.
+  const Redactor& redactor = journal.redactor();
+  m_failure = Failure{failure.cause, failure.reached, redactor.clean(std::string_view(failure.message)), redactor.clean(std::string_view(failure.hint))};
   m_failed_at = path;
 }
 
@@ -52,7 +54,13 @@ void Session::halt(Halt halt, const std::string& path, const std::string& why) {
   if (weight(halt) <= weight(m_halt)) return;
   m_halt = halt;
   m_halted_at = path;
-  m_halted_why = why;
+  m_halted_why = journal.redactor().clean(std::string_view(why));
+}
+
+void Session::unlimited() {
+  std::lock_guard guard(m_lock);
+  run = hard.nested({});
+  run_soft = soft.nested({});
 }
 
 void Session::go_on() {
@@ -90,7 +98,8 @@ void Session::found(const std::string& path, const std::vector<Finding>& finding
   for (const Finding& finding : findings) {
     journal.append(fact::Found{path, finding}, Durable::with_next);
     std::lock_guard guard(m_lock);
-    m_findings.push_back(finding);
+    const Redactor& redactor = journal.redactor();
+    m_findings.push_back({redactor.clean(std::string_view(finding.subject)), redactor.clean(std::string_view(finding.message)), redactor.clean(finding.evidence)});
   }
 }
 std::vector<Finding> Session::findings() const {

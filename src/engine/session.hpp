@@ -52,6 +52,7 @@ struct Session {
   Halt halted() const;
   std::string halted_at() const, halted_why() const;
   /// Goes on after a stop that was asked for, to take back or to end: only a second signal stops now.
+  void unlimited(); ///< the run's own time limit ends nothing any more
   void go_on();
   std::optional<Failure> failure() const;
   std::string failed_at() const;

@@ -53,7 +53,12 @@ Flow Walker::step(const Step& step, Frame& frame, const std::string& path) {
   if (Flow flow = m_executor.ready(path); flow != Flow::go) return flow;
   const auto maybe = frame.maybe;
   const auto decided = m_executor.decided(path);
-  if (decided && !*decided) return Flow::go;
+  // What was skipped is there, and gives nothing: `steps.ID.?name` is absent.
+  const auto left_out = [&] {
+    frame.set(step.id, Value::object({}));
+    return Flow::go;
+  };
+  if (decided && !*decided) return left_out();
   if (step.when && !decided) {
     Value unknown;
     auto holds = frame.holds(*step.when, frame.bindings(), &unknown);
@@ -64,13 +69,13 @@ Flow Walker::step(const Step& step, Frame& frame, const std::string& path) {
       frame.maybe.insert(frame.maybe.end(), waits.begin(), waits.end());
     } else if (!*holds) {
       m_executor.skipped(step, path, "`" + step.when->program.source() + "` does not hold");
-      return Flow::go;
+      return left_out();
     }
   }
   if (!decided)
     if (auto reason = m_executor.passed_over(step, path)) {
       m_executor.skipped(step, path, *reason);
-      return Flow::go;
+      return left_out();
     }
   Flow flow = Flow::go;
   if (step.for_each) {

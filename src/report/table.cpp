@@ -56,8 +56,9 @@ std::string list_table(const Value& v, const Style& style) {
 std::string table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows, const Style& style) {
   std::vector<std::size_t> widths;
   for (const std::string& name : heading) widths.push_back(shown_columns(name));
+  for (const auto& row : rows) widths.resize(std::max(widths.size(), row.size()));
   for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], shown_columns(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], shown_columns(row[i]));
   std::string out;
   auto line = [&](const std::vector<std::string>& cells, bool head) {
     std::string text;

@@ -64,7 +64,7 @@ const std::vector<Step>* list_with(const std::vector<Step>& steps, std::string_v
 } // namespace
 
 Scoping::Scoping(const Runbook& runbook, const Project& project, std::vector<Checked>& found)
-    : m_runbook(runbook), m_found(found), m_service(of_service()), m_env(of_env()), m_params(of_parameters(runbook.parameters)), m_run(of_run()), m_secrets(secrets_type(project)),
+    : m_runbook(runbook), m_found(found), m_service(of_service()), m_env(of_env()), m_params(of_parameters(runbook.parameters)), m_run(of_run()), m_ended_run(of_ended_run()), m_secrets(secrets_type(project)),
       m_each(object({{"key", plain(Kind::any)}, {"value", plain(Kind::any)}})) {}
 
 void Scoping::say(const Site& site, const Place& where, std::string message, std::string hint, CheckLevel severity) {
@@ -79,7 +79,7 @@ const expr::Type* Scoping::root(const std::string& name, const Site& site) const
   if (name == "service") return &m_service;
   if (name == "env") return &m_env;
   if (name == "params" && site.params) return &m_params;
-  if (name == "run") return &m_run;
+  if (name == "run") return site.frame.in_always ? &m_ended_run : &m_run;
   if (name == "secrets") return &m_secrets;
   if (name == "each" && site.frame.has_each()) return &m_each;
   return nullptr;

@@ -65,7 +65,7 @@ private:
 
   const Runbook& m_runbook;
   std::vector<Checked>& m_found;
-  expr::Type m_service, m_env, m_params, m_run, m_secrets, m_each;
+  expr::Type m_service, m_env, m_params, m_run, m_ended_run, m_secrets, m_each;
 };
 
 std::vector<std::string> parts_of(const std::string& reference);

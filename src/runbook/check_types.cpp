@@ -97,6 +97,11 @@ expr::Type of_service() {
   return service;
 }
 
+expr::Type of_ended_run() {
+  expr::Type run = of_run();
+  for (const auto& [name, kind] : {std::pair{"state", Kind::text}, {"exit", Kind::integer}, {"failed", Kind::boolean}, {"because", Kind::text}}) run.members.emplace_back(name, plain(kind));
+  return run;
+}
 expr::Type of_run() { return object({{"id", plain(Kind::text)}, {"started", plain(Kind::timestamp)}, {"who", plain(Kind::text)}}); }
 
 const expr::Type* member(const expr::Type& type, std::string_view name) {

@@ -15,6 +15,7 @@ expr::Type of_parameters(const std::vector<Parameter>&);
 expr::Type of_env();
 expr::Type of_service();
 expr::Type of_run();
+expr::Type of_ended_run(); ///< as the steps of `always` see it
 
 const expr::Type* member(const expr::Type&, std::string_view name);
 std::vector<std::string> member_names(const expr::Type&);

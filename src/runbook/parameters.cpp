@@ -75,7 +75,7 @@ Expected<Value> read_as(Kind kind, const std::string& text) {
     return wrong(fmt::format("'{}' is not a duration", text), "write it with its unit, as in 250ms, 90s, 1h30m");
   case Kind::timestamp:
     if (auto when = parse_rfc3339(text)) return Value(*when);
-    else return wrong(fmt::format("'{}' is not a time: {}", text, when.error().message), when.error().hint.empty() ? "write it with its offset, as in 2026-11-21T22:38:00Z" : when.error().hint);
+    else return wrong(when.error().message, when.error().hint.empty() ? "write it with its offset, as in 2026-11-21T22:38:00Z" : when.error().hint);
   case Kind::list:
   case Kind::map: return read_collection(kind, text);
   default: return Value(text);

@@ -54,7 +54,9 @@ Expected<Timestamp> parse_rfc3339(std::string_view text) {
     if (oh < 0 || om < 0 || oh > 23 || om > 59) return bad("its offset is out of range");
     offset = (oh * 60 + om) * 60 * (text[at] == '-' ? -1 : 1);
   } else {
-    return bad("it has no offset, so it could mean local time or UTC");
+    const std::string plain(text.substr(0, std::min<std::size_t>(text.size(), at)));
+    return Unexpected({Cause::malformed, Reached::no, fmt::format("'{}' has no offset, so it could mean local time or UTC", text),
+                       fmt::format("write {0}Z for UTC, or {0} with your clock's offset behind it, as in {0}+01:00 (`date +%:z` tells it)", plain)});
   }
   const auto days_since = sys_days(date).time_since_epoch();
   return Timestamp{duration_cast<seconds>(days_since).count() + h * 3600 + mi * 60 + s - offset, nanos};

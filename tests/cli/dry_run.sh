@@ -151,3 +151,21 @@ Y
   out_has "it would end here" "not on a Friday" "wait for Monday"
   untouched
 }
+test_a_missing_program_is_named_before_anything_is_done() {
+  runbook t/missing <<'Y'
+steps:
+  - id: act
+    use: core.run
+    with: {argv: [./note, act]}
+    timeout: 20s
+    irreversible: a line
+  - id: tool
+    use: core.run
+    with: {argv: [no-such-tool-here, --version]}
+    timeout: 20s
+    irreversible: a line
+Y
+  gives 2 run t/missing
+  err_has "no-such-tool-here"
+  ledger_is
+}

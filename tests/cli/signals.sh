@@ -178,10 +178,11 @@ test_killed_at_random_and_resumed_everything_is_done_once() {
   } | runbook t/ten
   RANDOM=$SEED
   # The moments are spread over what a run takes on this machine now.
-  local began=$EPOCHREALTIME whole round kills=0 i
+  local began=$EPOCHREALTIME whole round kills=0 killed=0 i
   gives 0 run t/ten
   whole=$(awk "BEGIN {print $EPOCHREALTIME - $began}")
-  for round in 1 2; do
+  for ((round = 1; round <= 8 && killed < 2; round++)); do
+    kills=0
     : >ledger
     local command="run t/ten" code=1
     for ((i = 0; i < 30; i++)); do
@@ -189,10 +190,11 @@ test_killed_at_random_and_resumed_everything_is_done_once() {
       "$BELAY" $command >out 2>err &
       pid=$!
       sleep "$(awk "BEGIN {print $whole * (0.2 + $RANDOM / 32768)}")"
-      if kill -KILL "$pid" 2>/dev/null; then kills=$((kills + 1)); fi
+      kill -KILL "$pid" 2>/dev/null
       code=0
       wait "$pid" 2>/dev/null || code=$?
       [ "$code" = 137 ] || break
+      kills=$((kills + 1))
       case $("$BELAY" runs list --limit 1 --output json | jq -r '.[0].state') in
         running) command="runs resume latest" ;;
         done) [ -s ledger ] && code=0 && break ;; # killed behind its end; before its beginning, the newest is the round before's
@@ -202,6 +204,8 @@ test_killed_at_random_and_resumed_everything_is_done_once() {
     [ "$code" = 0 ] || wrong "exit $code"
     ledger_is line0 line1 line2 line3 line4 line5 line6 line7 line8 line9
     state_is done
+    # A machine that became faster since is not killed any more.
+    if [ "$kills" -gt 0 ]; then killed=$((killed + 1)); else whole=$(awk "BEGIN {print $whole / 2}"); fi
   done
-  [ "$kills" -ge 1 ] || wrong "no kill: the moments are badly chosen"
+  [ "$killed" -ge 2 ] || wrong "too few kills: the moments are badly chosen"
 }

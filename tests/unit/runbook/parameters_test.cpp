@@ -76,7 +76,7 @@ TEST_CASE("every wrong parameter is named at once, with what was meant", "[runbo
   const Runbook book = runbook(k_all);
   const std::string text = refusal(book, {{"cuont", "1"}, {"count", "x"}, {"flag", "yes"}, {"wait", "5"}, {"at", "2026-11-21"}, {"color", "bleu"}, {"tag", "1"}, {"share", ""}, {"map", "x"}, {"names", "[x"}});
   INFO(text);
-  for (const char* wanted : {"no parameter 'cuont' (did you mean 'count'?)", "'x' is not a whole number", "'yes' is neither true nor false", "'5' is not a duration", "'2026-11-21' is not a time",
+  for (const char* wanted : {"no parameter 'cuont' (did you mean 'count'?)", "'x' is not a whole number", "'yes' is neither true nor false", "'5' is not a duration", "'2026-11-21' is no time",
                              "is one of blue, green, not 'bleu' (did you mean 'blue'?)", "does not match v[0-9]+: '1'", "'' is not a number", "'x' is not a map", "'[x' is not a list"})
     CHECK(text.find(wanted) != std::string::npos);
   CHECK(refusal(book, {{"count", "1"}, {"count", "2"}}).find("parameter 'count' is given twice") != std::string::npos);
