@@ -43,9 +43,25 @@ Exit list_runs(const RunsOptions& o, Context& c) {
   return Exit::done;
 }
 
+/// The claim that a run holds or has parked, with the id that `runs unlock` wants.
+std::optional<Taken> claim_of(const RunView& view, Context& c) {
+  if (const auto claims = c.store().claims())
+    for (const Taken& taken : *claims)
+      if (taken.by.run == view.header.run) return taken;
+  return {};
+}
+
 Exit show_run(const RunsOptions& o, Context& c) {
   const RunView view = view_of(find_run(o.run, c), c);
-  c.outside.out << (c.json() ? pretty_json(run_value(view)) + "\n" : c.ndjson() ? canonical_json(run_value(view)) + "\n" : run_text(view, c.outside.ports.time.wall(), {}));
+  const std::optional<Taken> claim = claim_of(view, c);
+  if (c.json() || c.ndjson()) {
+    Value::Map document = run_value(view).map();
+    document.emplace_back(Value("claim_id"), claim ? Value(claim->id) : Value());
+    c.outside.out << (c.json() ? pretty_json(Value(std::move(document))) : canonical_json(Value(std::move(document)))) << '\n';
+    return Exit::done;
+  }
+  c.outside.out << run_text(view, c.outside.ports.time.wall(), {});
+  if (claim) c.outside.out << "  claim     " << claim->claim << ", " << (claim->parked ? "parked" : "held") << ", id " << claim->id << '\n';
   return Exit::done;
 }
 
@@ -197,7 +213,7 @@ void add_runs(Flags& flags) {
 
   Flags unlock = flags.command("unlock", "Free a claim whose holder is gone for good");
   unlock.positional("CLAIM", o->claim, "what is claimed: shop/local");
-  unlock.positional("ID", o->id, "the id of the claim, as `belay runs list` and exit 5 show it");
+  unlock.positional("ID", o->id, "the id of the claim, as `belay runs show` and exit 5 tell it");
   unlock.runs([o](Context& c) {
     engine::World world = c.world({});
     return settled(engine::unlock(o->claim, o->id, world), o->claim + " is free", c);
