@@ -177,6 +177,9 @@ struct FileReads {
 };
 struct FileSystem : FileReads {
   virtual Expected<std::unique_ptr<Sink>> create(const std::string& path) = 0; ///< O_EXCL, 0600, no link followed; finish syncs it
+  /// A file that only this process and its children read: as `create`, but it is not made durable and goes with its sink, finished or not. `finish` may be
+  /// called again: it fails where the disk has refused anything so far, so what was read of the file until then is what was written.
+  virtual Expected<std::unique_ptr<Sink>> create_scratch(const std::string& path) = 0;
   virtual Expected<void> change(const FileChange&) = 0;
 };
 

@@ -45,21 +45,21 @@ Expected<void> BackupContents::proved() {
   return {};
 }
 
-Expected<void> expand_backup(FileSystem& files, const std::string& path, const Manifest& manifest, const std::string& to, Tell& tell, const Stop& stop) {
+Expected<std::unique_ptr<Sink>> expand_backup(FileSystem& files, const std::string& path, const Manifest& manifest, const std::string& to, Tell& tell, const Stop& stop) {
   auto contents = BackupContents::open(files, path, manifest, tell);
   if (!contents) return tl::unexpected(contents.error());
-  auto sink = files.create(to);
-  if (!sink) return tl::unexpected(sink.error());
+  auto sink = files.create_scratch(to);
+  if (!sink) return sink;
   std::vector<std::byte> buffer(k_chunk);
   for (;;) {
     if (stop) return Unexpected({Cause::stopped, Reached::no, fmt::format("stopped while decompressing backup {}", manifest.id), {}});
     const auto got = (*contents)->read(buffer);
     if (!got) return tl::unexpected(got.error());
     if (*got == 0) break;
-    if (auto written = (*sink)->write(std::span(buffer).first(*got)); !written) return written;
+    if (auto written = (*sink)->write(std::span(buffer).first(*got)); !written) return tl::unexpected(written.error());
   }
-  const auto finished = (*sink)->finish();
-  return finished ? Expected<void>() : tl::unexpected(finished.error());
+  if (const auto finished = (*sink)->finish(); !finished) return tl::unexpected(finished.error());
+  return sink;
 }
 
 } // namespace belay

@@ -26,7 +26,7 @@ private:
   bool m_proved = false;
 };
 
-/// Writes the whole contents to the new file `to`; nothing stays of it where it fails.
-Expected<void> expand_backup(FileSystem&, const std::string& path, const Manifest&, const std::string& to, Tell&, const Stop&);
+/// Writes the whole contents to the new scratch file `to`, which is there as long as what is returned.
+Expected<std::unique_ptr<Sink>> expand_backup(FileSystem&, const std::string& path, const Manifest&, const std::string& to, Tell&, const Stop&);
 
 } // namespace belay

@@ -2,6 +2,7 @@
 #include "clients/backup_folder.hpp"
 #include "clients/postgres_properties.hpp"
 #include "clients/postgres_sql.hpp"
+#include "clients/postgres_statistics.hpp"
 #include "clients/postgres_target.hpp"
 #include "clients/postgres_tools.hpp"
 #include "modules/command_outcome.hpp"
@@ -59,12 +60,14 @@ Value server_space(Session& session, const Value& target, FileReads& files, cons
   return space ? Value(static_cast<std::int64_t>(*space)) : Value();
 }
 
+unsigned jobs_of(const Value& in) { return static_cast<unsigned>(std::clamp<std::int64_t>(integer_or(in["jobs"], 2), 1, 64)); }
+
 Command restoring(const Value& in, const Value& tool, const Value& service, const Value& copy, const Value& file) {
   Command command;
-  command.argv = {tool.kind() == Kind::text ? tool : Value("pg_restore"), "--exit-on-error", "--no-password", fmt::format("--jobs={}", std::max<std::int64_t>(1, integer_or(in["jobs"], 2))),
+  command.argv = {tool.kind() == Kind::text ? tool : Value("pg_restore"), "--exit-on-error", "--no-password", fmt::format("--jobs={}", jobs_of(in)),
                   lift(copy, [](const Value& plain) { return Value("--dbname=" + conninfo(plain.text())); }), file};
-  // A copy that a crash takes away is made again, so its own commits need not reach the disk one by one: the renaming that puts it in place is durable, and all before it.
-  command.environment = {{"PGAPPNAME", "belay restore"}, {"PGOPTIONS", "-c synchronous_commit=off -c maintenance_work_mem=256MB -c max_parallel_maintenance_workers=2"}};
+  // A copy that a crash takes away is made again, so its own commits need not reach the disk one by one: the mark that it is whole is durable, and with it all that was committed before.
+  command.environment = {{"PGAPPNAME", "belay restore"}, {"PGOPTIONS", "-c synchronous_commit=off -c maintenance_work_mem=256MB -c max_parallel_maintenance_workers=2 -c jit=off"}};
   command.private_files = {{"PGSERVICEFILE", service}};
   return command;
 }
@@ -82,9 +85,7 @@ public:
     if (!session) return tl::unexpected(session.error());
     m_session = std::move(*session);
     auto done = begin();
-    if (done) done = expand_backup(m_ports.files, m_call.in["backup"].text(), *manifest, m_file, m_call.tell, m_call.stop);
-    if (done) done = make(*manifest);
-    if (auto gone = m_ports.files.change({"remove", m_file, {}, 0}); !gone) m_call.tell.output(fmt::format("{} could not be removed: {}\n", m_file, gone.error().message));
+    if (done) done = from_scratch(*manifest);
     if (done) return *manifest;
     if (m_made) {
       const Stop own(m_ports.time); // a stop ended the restore; what it began is still taken away
@@ -106,6 +107,15 @@ private:
     if (*alive) return Unexpected({Cause::conflict, Reached::no, "an earlier attempt of this restore is still going on", "wait for it to end, then try again"});
     if (auto named = postgres_sql::introduce(*m_session, name, static_cast<int>(m_extra["server"].integer()), m_call.stop); !named) return named;
     return m_ports.files.change({"remove", m_file, {}, 0});
+  }
+
+  Expected<void> from_scratch(const Manifest& manifest) {
+    auto file = expand_backup(m_ports.files, m_call.in["backup"].text(), manifest, m_file, m_call.tell, m_call.stop);
+    if (!file) return tl::unexpected(file.error());
+    m_expanded = file->get();
+    auto done = make(manifest);
+    m_expanded = nullptr;
+    return done;
   }
 
   // The live database's owner, encoding and settings hold; those of the backup's day where it is gone.
@@ -145,11 +155,10 @@ private:
       return Unexpected({Cause::rejected, Reached::yes, fmt::format("pg_restore ended with {} {}: {}", ended->signal != 0 ? "signal" : "status", ended->signal != 0 ? ended->signal : ended->status, said),
                          said.find("role") != std::string::npos ? "create the roles that the backup's objects belong to, then try again" : "the database itself is as it was"});
     }
+    if (const auto kept = m_expanded->finish(); !kept) return tl::unexpected(kept.error()); // the disk gave pg_restore what was written
     const auto target = postgres_target::with_database(m_call.in["target"], m_copy);
     if (!target) return tl::unexpected(target.error());
-    auto session = m_ports.sql.open(*target, m_call.stop);
-    if (!session) return tl::unexpected(session.error());
-    return postgres_sql::run(**session, "ANALYZE", m_call.stop); // without statistics the first queries would choose bad plans
+    return gather_statistics(m_ports.sql, *target, jobs_of(m_call.in), m_call.stop); // without them the first queries would choose bad plans
   }
 
   const Call& m_call;
@@ -158,6 +167,7 @@ private:
   const Value& m_extra;
   std::string m_copy, m_file;
   std::unique_ptr<Session> m_session;
+  Sink* m_expanded = nullptr; ///< while it is there
   std::vector<std::string> m_warnings;
   bool m_made = false;
 };

@@ -100,6 +100,7 @@ struct RealFiles final : FileSystem {
     return static_cast<std::uint64_t>(found.f_bavail) * found.f_frsize;
   }
   Expected<std::unique_ptr<Sink>> create(const std::string& path) override { return create_file_sink(path); }
+  Expected<std::unique_ptr<Sink>> create_scratch(const std::string& path) override { return create_scratch_sink(path); }
   Expected<void> change(const FileChange& one) override { return change_file(one); }
 };
 

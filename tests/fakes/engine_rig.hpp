@@ -53,6 +53,7 @@ struct KeptFiles final : FileSystem {
   Expected<std::vector<std::string>> list(const std::string&) override { throw std::logic_error("no folder was to be listed"); }
   Expected<std::uint64_t> space(const std::string&) override { throw std::logic_error("no space was to be measured"); }
   Expected<std::unique_ptr<Sink>> create(const std::string& path) override;
+  Expected<std::unique_ptr<Sink>> create_scratch(const std::string& path) override { return create(path); }
   Expected<void> change(const FileChange&) override;
 };
 

@@ -42,6 +42,7 @@ struct MemoryFiles : FileSystem {
   }
   Expected<std::uint64_t> space(const std::string&) override { return 1u << 30; }
   Expected<std::unique_ptr<Sink>> create(const std::string& path) override { return Unexpected({Cause::refused, Reached::no, "no file is created here: " + path, {}}); }
+  Expected<std::unique_ptr<Sink>> create_scratch(const std::string& path) override { return Unexpected({Cause::refused, Reached::no, "no file is created here: " + path, {}}); }
   Expected<void> change(const FileChange& change) override { return Unexpected({Cause::refused, Reached::no, "nothing is changed here: " + change.operation, {}}); }
 };
 

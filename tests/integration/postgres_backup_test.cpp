@@ -177,8 +177,9 @@ struct Meddled : FileSystem {
   Expected<FileStatus> status(const std::string& path) override { return real.status(path); }
   Expected<std::vector<std::string>> list(const std::string& folder) override { return real.list(folder); }
   Expected<std::uint64_t> space(const std::string& folder) override { return real.space(folder); }
-  Expected<std::unique_ptr<Sink>> create(const std::string& path) override {
-    auto sink = real.create(path);
+  Expected<std::unique_ptr<Sink>> create(const std::string& path) override { return meddled(real.create(path)); }
+  Expected<std::unique_ptr<Sink>> create_scratch(const std::string& path) override { return meddled(real.create_scratch(path)); }
+  Expected<std::unique_ptr<Sink>> meddled(Expected<std::unique_ptr<Sink>> sink) {
     if (!sink) return sink;
     return std::make_unique<MeddledSink>(std::move(*sink), *this);
   }
