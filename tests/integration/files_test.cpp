@@ -54,6 +54,20 @@ TEST_CASE_METHOD(Fixture, "an unfinished file is gone with its sink", "[integrat
   CHECK_FALSE(fs::exists(folder / "part"));
 }
 
+TEST_CASE_METHOD(Fixture, "a scratch file is read while its sink lives, and is gone with it", "[integration][files]") {
+  {
+    auto sink = files->create_scratch(folder / "scratch");
+    REQUIRE(sink);
+    CHECK_FALSE(files->create_scratch(folder / "scratch"));
+    REQUIRE((*sink)->write(bytes(std::string(700'000, 'x'))));
+    REQUIRE((*sink)->finish().value() == 700'000);
+    CHECK(read(folder / "scratch") == std::string(700'000, 'x'));
+    CHECK(files->status(folder / "scratch")->mode == 0600);
+    CHECK((*sink)->finish().value() == 700'000);
+  }
+  CHECK(fs::is_empty(folder.path));
+}
+
 TEST_CASE_METHOD(Fixture, "an unfinished sink does not remove a file that another put in its place", "[integration][files]") {
   {
     auto sink = files->create(folder / "part");
