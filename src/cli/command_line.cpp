@@ -18,6 +18,7 @@ void add_globals(Flags& flags, Globals& g) {
   flags.choice("--color", g.color, {"auto", "always", "never"}, "colours on the terminal (NO_COLOR is honoured)");
   flags.text("--state", g.state, "where state is kept: a folder; else $XDG_STATE_HOME/belay", "URL");
   flags.text("--reason", g.reason, "why, for the record", "TEXT");
+  flags.text("--break-glass", g.break_glass, "in an emergency: change what is frozen or protected all the same, for this reason, which is recorded", "REASON");
 }
 
 } // namespace

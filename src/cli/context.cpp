@@ -38,6 +38,7 @@ engine::Options Context::options() const {
   out.only = globals.only;
   out.reason = globals.reason;
   out.break_glass = globals.break_glass;
+  out.preempt = globals.preempt;
   return out;
 }
 

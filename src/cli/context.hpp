@@ -31,7 +31,7 @@ struct Outside {
 
 /// The options that every command takes.
 struct Globals {
-  std::string project, dry_run, output = "text", confirm, wait, from, only, color = "auto", state, break_glass, reason;
+  std::string project, dry_run, output = "text", confirm, wait, from, only, color = "auto", state, break_glass, reason, preempt;
   bool yes = false, quiet = false, verbose = false;
 };
 

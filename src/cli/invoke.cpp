@@ -142,7 +142,10 @@ void show_finished(const std::string& what, const engine::Finished& finished, Du
     c.outside.out << report::outputs_text(finished.outputs) << std::flush;
   }
   if (finished.plan && !finished.failure) return;
-  if (c.globals.quiet && finished.exit == Exit::done) return;
+  if (c.globals.quiet && finished.exit == Exit::done) {
+    for (const std::string& frozen : finished.overridden) c.outside.err << frozen << ": overridden by --break-glass\n";
+    return;
+  }
   c.outside.err << ending_text(what, finished, took, style) << std::flush;
 }
 

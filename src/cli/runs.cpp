@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 struct RunsOptions {
   std::string run, step, value, claim, id, service, environment, status;
   bool rebase = false;
-  std::vector<std::string> answer;
+  std::vector<std::string> answer, parameters;
   unsigned limit = 20;
 };
 
@@ -123,6 +123,12 @@ template <class Work> Exit with_views(const std::string& run, Context& c, Work w
   return finished.exit;
 }
 
+Value secrets_again(const RunsOptions& o, Context& c) {
+  std::vector<std::pair<std::string, Value>> members;
+  for (const Given& given : parameters_of_pairs(o.parameters, c)) members.emplace_back(given.name, given.value.as_secret());
+  return members.empty() ? Value() : Value::object(std::move(members));
+}
+
 std::string needed_reason(Context& c, const char* command) {
   if (c.globals.reason.empty()) throw Error(Exit::usage, std::string(command) + " goes into the record, so it wants a reason", "add --reason \"what you saw and decided\"");
   return c.globals.reason;
@@ -176,6 +182,7 @@ void add_runs(Flags& flags) {
   Flags resume = flags.command("resume", "Go on with a run that stopped, or whose process died");
   of_run(resume);
   resume.flag("--rebase", o->rebase, "by the runbook as the project has it now, instead of the one that it began with");
+  resume.texts("-p,--param", o->parameters, "a secret parameter, given again: no journal keeps it", "NAME=-");
   resume.runs([o](Context& c) {
     const std::string run = find_run(o->run, c);
     const engine::Options given = c.options();
@@ -184,14 +191,18 @@ void add_runs(Flags& flags) {
     options.confirm = given.confirm;
     options.wait = given.wait;
     options.rebase = o->rebase;
+    options.break_glass = given.break_glass;
+    options.parameters = secrets_again(*o, c);
     return with_views(run, c, [&](engine::World& world) { return engine::resume(run, options, world); });
   });
 
   Flags abort = flags.command("abort", "Stop a run that goes on, or take back what a stopped one did");
   of_run(abort);
+  abort.texts("-p,--param", o->parameters, "a secret parameter, given again where taking back needs it", "NAME=-");
   abort.runs([o](Context& c) {
     const std::string run = find_run(o->run, c);
-    return with_views(run, c, [&](engine::World& world) { return engine::abort(run, c.globals.reason, world); });
+    const Value parameters = secrets_again(*o, c);
+    return with_views(run, c, [&](engine::World& world) { return engine::abort(run, c.globals.reason, world, parameters); });
   });
 
   Flags accept = flags.command("accept", "Close a stuck run as it stands");

@@ -58,6 +58,7 @@ std::string ending_text(const std::string& what, const engine::Finished& f, Dura
     if (!f.failure->hint.empty()) lines("", {f.failure->hint});
   }
   for (const Finding& finding : f.findings) lines("found", {finding.subject.empty() ? finding.message : finding.subject + ": " + finding.message});
+  lines("overrode", f.overridden);
   // Where it failed, what was changed and not undone is what stands: said once.
   if (f.stands.empty()) lines("changed", f.changed);
   lines("undone", f.undone);
@@ -71,7 +72,7 @@ Value ending_value(const engine::Finished& f, Duration took) {
   for (const Finding& finding : f.findings) findings.push_back(Value::object({{"subject", finding.subject}, {"message", finding.message}, {"evidence", finding.evidence}}));
   return Value::object({{"run", f.run.empty() ? Value() : Value(f.run)}, {"state", f.state}, {"exit", static_cast<int>(f.exit)}, {"seconds", std::chrono::duration<double>(took).count()},
                         {"failure", f.failure ? failure_value(*f.failure) : Value()}, {"findings", Value(std::move(findings))}, {"changed", text_list(f.changed)},
-                        {"undone", text_list(f.undone)}, {"stands", text_list(f.stands)}, {"next", text_list(f.next)}, {"outputs", f.outputs},
+                        {"undone", text_list(f.undone)}, {"stands", text_list(f.stands)}, {"next", text_list(f.next)}, {"overridden", text_list(f.overridden)}, {"outputs", f.outputs},
                         {"plan", f.plan ? plan_value(*f.plan) : Value()}});
 }
 

@@ -41,6 +41,7 @@ std::string plan_text(const engine::Plan& plan, const report::Style& style) {
     }
     if (!step.act.empty()) detail("act", step.act);
     detail("by hand", step.equivalent);
+    for (const std::string& guard : step.guards) detail("guard", guard);
     const bool ends_here = plan.failure && !step.because.empty() && plan.failure->message.find(step.because) != std::string::npos;
     if (ends_here) detail("fails", step.because);
     else if (!step.exact) detail("inexact", step.because.empty() ? fmt::format("waits for {}", fmt::join(step.waits_for, ", ")) : step.because);
@@ -48,6 +49,7 @@ std::string plan_text(const engine::Plan& plan, const report::Style& style) {
     detail("if not", step.on_failure);
   }
   if (!plan.unknowns.empty()) out += "  " + style.warn("inexact") + "   part of it is known only after " + fmt::format("{}", fmt::join(plan.unknowns, ", ")) + "\n";
+  for (const std::string& why : plan.refused_now) out += style.bad("  a run now would be refused: ") + why + "\n";
   if (plan.failure) {
     out += style.bad("  it would end here: ") + plan.failure->message + "\n";
     if (!plan.failure->hint.empty()) out += "  " + plan.failure->hint + "\n";
@@ -60,9 +62,9 @@ Value plan_value(const engine::Plan& plan) {
   for (const engine::PlannedStep& s : plan.steps)
     steps.push_back(Value::object({{"path", s.path}, {"title", s.title}, {"action", s.action}, {"effect", s.effect}, {"when", std::string(when_word(s.when))}, {"exact", s.exact},
                                    {"because", s.because}, {"waits_for", text_list(s.waits_for)}, {"act", s.act}, {"equivalent", s.equivalent}, {"digest", s.digest},
-                                   {"inputs", s.inputs}, {"outputs", s.outputs}, {"on_failure", s.on_failure}}));
+                                   {"inputs", s.inputs}, {"outputs", s.outputs}, {"guards", text_list(s.guards)}, {"on_failure", s.on_failure}}));
   return Value::object({{"runbook", plan.runbook}, {"service", plan.service}, {"environment", plan.environment}, {"digest", plan.digest}, {"steps", Value(std::move(steps))},
-                        {"unknowns", text_list(plan.unknowns)}, {"failure", plan.failure ? failure_value(*plan.failure) : Value()}});
+                        {"unknowns", text_list(plan.unknowns)}, {"refused_now", text_list(plan.refused_now)}, {"failure", plan.failure ? failure_value(*plan.failure) : Value()}});
 }
 
 } // namespace belay::cli

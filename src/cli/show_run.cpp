@@ -48,6 +48,7 @@ std::string run_text(const RunView& v, Timestamp now, const report::Style& style
   if (v.ended) row("ended", report::when_text(v.ended->at, now) + fmt::format(", exit {}", static_cast<int>(v.ended->exit)));
   row("belay", h.version + (h.commit.empty() ? "" : ", project at " + h.commit + (h.dirty ? " with changes" : "")));
   row("reason", h.reason);
+  row("glass", h.break_glass.empty() ? "" : "broken: " + h.break_glass);
   if (h.parameters.kind() == Kind::map && !h.parameters.is_secret() && !h.parameters.map().empty()) row("with", show(h.parameters));
   for (const StepView& step : v.steps) {
     if (step.action.empty() && step.state == State::planned) continue;
@@ -86,7 +87,7 @@ Value run_value(const RunView& v) {
     ended = Value::object({{"exit", static_cast<int>(v.ended->exit)}, {"changed", text_list(v.ended->changed)}, {"undone", text_list(v.ended->undone)}, {"stands", text_list(v.ended->stands)},
                            {"next", text_list(v.ended->next)}, {"outputs", v.ended->outputs}, {"at", v.ended->at}});
   return Value::object({{"run", h.run}, {"runbook", h.runbook}, {"service", h.service}, {"environment", h.environment}, {"state", v.state}, {"who", h.who}, {"host", h.host},
-                        {"version", h.version}, {"commit", h.commit}, {"dirty", h.dirty}, {"claim", h.claim}, {"started", h.at}, {"parameters", h.parameters}, {"steps", Value(std::move(steps))},
+                        {"version", h.version}, {"commit", h.commit}, {"dirty", h.dirty}, {"claim", h.claim}, {"break_glass", h.break_glass}, {"started", h.at}, {"parameters", h.parameters}, {"steps", Value(std::move(steps))},
                         {"findings", Value(std::move(findings))}, {"parked", v.parked.empty() ? Value() : Value(v.parked)}, {"ended", ended}, {"next", text_list(ways_on(v))}});
 }
 

@@ -100,7 +100,7 @@ Value act_value(const Act& act) { return std::visit(AsValue{}, act); }
 std::string act_shown(const Act& act) { return std::visit(AsText{}, act); }
 std::optional<Failure> lost_secret(const Act& act) {
   if (!lost(act_value(act))) return {};
-  return Failure{Cause::rejected, Reached::no, "what it would send holds a secret that an earlier step gave, and no journal keeps one", "have the step store it, and give a reference"};
+  return Failure{Cause::rejected, Reached::no, "what it would send holds a secret, and no journal keeps one", "a secret parameter is given again, on standard input: -p NAME=-; a step that makes a secret stores it, and gives a reference"};
 }
 std::string act_digest(const Act& act) { return hex(sha256(canonical_json(act_value(act)))); }
 

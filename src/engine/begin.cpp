@@ -68,9 +68,10 @@ Value pinned_settings(const std::optional<Service>& service) {
                         {"platform", Value(service->platform)},
                         {"environment", Value(service->environment)},
                         {"protected", Value(service->is_protected)},
+                        {"freeze", service->freeze},
+                        {"guards", service->guards},
                         {"service", service->service},
                         {"env", service->env},
-                        {"guards", service->guards},
                         {"secrets", Value(std::move(secrets))}});
 }
 
@@ -83,6 +84,8 @@ std::optional<Service> service_of(const fact::RunStarted& header) {
   service.platform = text("platform");
   service.environment = text("environment");
   service.is_protected = v["protected"] == Value(true);
+  service.freeze = v["freeze"];
+  service.guards = v["guards"];
   service.service = v["service"];
   service.env = v["env"];
   if (v["secrets"].kind() == Kind::list)

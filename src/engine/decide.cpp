@@ -62,7 +62,7 @@ Finished answer(const std::string& run, const std::string& step, const std::stri
   return resume(run, {}, world);
 }
 
-Finished abort(const std::string& run, const std::string& reason, World& world) {
+Finished abort(const std::string& run, const std::string& reason, World& world, const Value& parameters) {
   Journal journal(world, run);
   const RunView view = opened(journal);
   if (view.finished()) return refusal(Exit::refused, "run " + run + " is " + view.state + ": there is nothing to abort", "", {"belay runs show " + run});
@@ -92,7 +92,9 @@ Finished abort(const std::string& run, const std::string& reason, World& world) 
   } catch (const JournalLost& e) {
     return refusal(Exit::stopped, "the decision cannot be kept: " + e.failure.message, e.failure.hint);
   }
-  return resume(run, {}, world);
+  ResumeOptions options;
+  options.parameters = parameters;
+  return resume(run, options, world);
 }
 
 Expected<void> accept(const std::string& run, const std::string& reason, World& world) {

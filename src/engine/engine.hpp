@@ -54,12 +54,14 @@ struct PlannedStep {
   std::vector<std::string> waits_for; ///< paths of the changing steps it waits for
   std::string act, equivalent, digest; ///< shown form of the act; the command a person could paste
   Value inputs, outputs;  ///< masked
+  std::vector<std::string> guards; ///< what must be true right before it, and what is
   std::string on_failure; ///< what would be undone; of a gate: what its FAIL does
 };
 struct Plan {
   std::string runbook, service, environment, digest;
   std::vector<PlannedStep> steps;
   std::vector<std::string> unknowns;
+  std::vector<std::string> refused_now; ///< why a run that began now would be refused, though the plan holds
   std::optional<Failure> failure; ///< a read that failed, an act that would be refused: the run would end here
 };
 
@@ -70,18 +72,26 @@ struct Finished {
   std::optional<Failure> failure;
   std::vector<Finding> findings;
   std::vector<std::string> changed, undone, stands, next; ///< for the last lines
+  std::vector<std::string> overridden; ///< what --break-glass was needed for
   Value outputs;
   std::optional<Plan> plan; ///< of a dry run
 };
 
 Finished start(const Invocation&, World&);
 
-struct ResumeOptions { bool yes = false; std::string confirm; std::optional<Duration> wait; bool rebase = false; };
+struct ResumeOptions {
+  bool yes = false;
+  std::string confirm;
+  std::optional<Duration> wait;
+  bool rebase = false;
+  std::string break_glass;
+  Value parameters = {}; ///< secret ones, given again: no journal keeps them
+};
 Finished resume(const std::string& run, const ResumeOptions&, World&);
 /// Answers a parked question and goes on.
 Finished answer(const std::string& run, const std::string& step, const std::string& said, World&);
 /// Stops a live run through its mailbox (and waits for it to hand over), or undoes a stopped one.
-Finished abort(const std::string& run, const std::string& reason, World&);
+Finished abort(const std::string& run, const std::string& reason, World&, const Value& parameters = {});
 Expected<void> accept(const std::string& run, const std::string& reason, World&);
 Expected<void> skip(const std::string& run, const std::string& step, const std::string& reason, World&);
 Expected<void> unlock(const std::string& claim, const std::string& id, World&);

@@ -35,6 +35,7 @@ Plan predict(const Invocation& invocation, const Library& library, const World& 
   }
   Plan plan = executor.plan();
   for (PlannedStep& step : plan.steps) {
+    for (std::string& guard : step.guards) guard = redactor.clean(std::string_view(guard));
     for (std::string* text : {&step.title, &step.because, &step.act, &step.equivalent, &step.on_failure}) *text = redactor.clean(std::string_view(*text));
     step.inputs = redactor.clean(step.inputs);
     step.outputs = redactor.clean(step.outputs);

@@ -1,6 +1,7 @@
 #include "engine/predict_executor.hpp"
 #include "codec/sha256.hpp"
 #include "engine/act_text.hpp"
+#include "engine/guards.hpp"
 #include "engine/run_executor.hpp"
 #include "state/words.hpp"
 #include "value/json.hpp"
@@ -228,6 +229,7 @@ void PredictExecutor::change(const Step& step, const Action& action, const Chang
     return;
   }
   if (!out.exact && out.because.empty() && !out.waits_for.empty()) out.because = "known after " + listed(out.waits_for);
+  if (out.effect == word(Effect::destroys)) guarded(out, frame);
   if (change.effect == Effect::reads) return; // only time passes
   Touched touched{out.path, intent.touches, false};
   if (touched.resources.empty()) {
@@ -238,6 +240,19 @@ void PredictExecutor::change(const Step& step, const Action& action, const Chang
   const bool own = step.undo_with || !step.undo_steps.empty() || change.undo;
   out.on_failure = m_undo.empty() ? "" : "a failure would undo " + listed({m_undo.rbegin(), m_undo.rend()});
   if (own && !(step.irreversible && !step.undo_with && step.undo_steps.empty())) m_undo.push_back(out.path);
+}
+
+void PredictExecutor::guarded(PlannedStep& out, Frame& frame) {
+  if (!m_invocation.service || m_invocation.service->guards.kind() != Kind::map) return;
+  const Value& guards = m_invocation.service->guards;
+  if (m_invocation.options.mode == Mode::offline) {
+    for (const auto& [name, expected] : guards.map()) out.guards.push_back(name.text() + " must be " + show(expected));
+    return;
+  }
+  const auto looked = look_at_guards(guards, out.inputs, frame.bindings()["env"], m_reads, m_world.machine, m_stop);
+  for (const Guarded& g : looked) out.guards.push_back(g.holds() ? g.name + " is " + g.found + ", as it must be" : broken_guards({g}));
+  if (const std::string broken = broken_guards(looked); !broken.empty())
+    fails(out, {Cause::refused, Reached::no, "it destroys, and the guards of " + m_plan.environment + " do not hold: " + broken, ""});
 }
 
 void PredictExecutor::finish(const Step& step, Frame& frame, PlannedStep& out, Value& outputs) {

@@ -54,6 +54,7 @@ private:
   void change(const Step&, const Action&, const Change&, Frame&, PlannedStep&, Value& outputs);
   void finish(const Step&, Frame&, PlannedStep&, Value& outputs);
   void fails(PlannedStep&, const Failure&);
+  void guarded(PlannedStep&, Frame&);
   bool may_read(const Step&, const Value& in) const;
 };
 

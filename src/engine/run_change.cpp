@@ -1,4 +1,5 @@
 #include "engine/act_text.hpp"
+#include "engine/guards.hpp"
 #include "engine/run_executor.hpp"
 #include <algorithm>
 
@@ -16,18 +17,6 @@ const AttemptView* attempt_of(const StepView* step, int number) {
 
 /// Stopped before it was sent, in this life or an earlier one: it is made again, and no retry was used up.
 bool interrupted(const Outcome& o) { return o.state == State::no_effect && o.failure && o.failure->cause == Cause::stopped; }
-
-/// A context guard of the environment that does not hold, or that cannot be told here: what it was to keep from harm is not destroyed then.
-std::optional<std::string> unguarded(const Session& session) {
-  const Value guards = session.header.settings["guards"];
-  if (guards.is_secret() || guards.kind() != Kind::map) return {};
-  for (const auto& [name, wanted] : guards.map()) {
-    const std::string is = session.world.machine.host();
-    if (!(name == Value("host"))) return "the guard '" + show(name) + "' of " + session.header.environment + " (" + show(wanted) + ") cannot be checked by this belay, so nothing is destroyed there";
-    if (!(wanted == Value(is))) return session.header.environment + " may be destroyed in on host " + show(wanted) + " only, and this is " + is;
-  }
-  return {};
-}
 
 bool may_retry(const Outcome& o, Repeat repeat) {
   if (o.state == State::no_effect) return true;
@@ -162,13 +151,9 @@ RunExecutor::Attempt RunExecutor::live(Leaf& leaf, const Change& change, int num
       return refused({Cause::rejected, Reached::no, "what it would send is not known: it waits for " + waits.front(), ""}, false);
     if (auto lost = lost_secret(doing.intent.act)) return refused(*lost, false);
     const std::string shown = act_shown(doing.intent.act);
-    if (effect == Effect::destroys && !m_last)
-      if (auto why = unguarded(session)) {
-        session.halt(Halt::refused, leaf.path, *why);
-        return Attempt{{}, Flow::halted};
-      }
     if (effect != Effect::reads) {
       if (Flow flow = allowed(leaf, shown); flow != Flow::go) return Attempt{{}, flow};
+      if (Flow flow = guarded(leaf, doing.in, effect); flow != Flow::go) return Attempt{{}, flow};
       session.keeper.pulse();
       if (session.soft) return Attempt{{}, stopped(leaf.path, "")};
       fact::Intended intended{doing.id, leaf.step.use, leaf.title, act_digest(doing.intent.act), shown, doing.intent.touches, doing.in, doing.seen, {}, effect, change.repeat};
@@ -182,6 +167,17 @@ RunExecutor::Attempt RunExecutor::live(Leaf& leaf, const Change& change, int num
   if (resolution.open) return Attempt{{}, stopped(leaf.path, resolution.why)};
   if (effect == Effect::reads && interrupted(resolution.outcome) && session.soft) return Attempt{{}, stopped(leaf.path, "")};
   return settle(leaf, change, doing, std::move(resolution.outcome), effect, began, tell);
+}
+
+Flow RunExecutor::guarded(const Leaf& leaf, const Value& in, Effect effect) {
+  const Value guards = m_session.header.settings["guards"];
+  if (effect != Effect::destroys || guards.kind() != Kind::map) return Flow::go;
+  auto& world = m_session.world;
+  const std::string broken = broken_guards(look_at_guards(guards, in, m_session.base["env"], world.ports.reads(), world.machine, m_session.run_soft));
+  if (broken.empty()) return Flow::go;
+  if (m_session.soft) return stopped(leaf.path, "");
+  m_session.halt(Halt::refused, leaf.path, "'" + leaf.title + "' destroys, and the guards of " + m_session.header.environment + " do not hold: " + broken);
+  return Flow::halted;
 }
 
 RunExecutor::Attempt RunExecutor::settle(Leaf& leaf, const Change& change, Doing& doing, Outcome outcome, Effect effect, Duration began, StepTell& tell) {

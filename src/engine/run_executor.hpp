@@ -77,6 +77,8 @@ private:
   void remember(Leaf&, const Doing&, const Outcome&, const Value& undo, std::uint64_t order);
   /// The names that must be typed, the second person; `go`, or how the run ends here.
   Flow allowed(Leaf&, const std::string& shown);
+  /// The environment's context guards, looked at right before an act that destroys.
+  Flow guarded(const Leaf&, const Value& in, Effect);
   Flow park(const std::string& path, Question);
   bool open_needed(Leaf&);
   /// The hold that a step at this path means by the id: of those whose group it stands in, the innermost; null: none. m_slot_lock is held.

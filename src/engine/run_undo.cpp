@@ -143,7 +143,7 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
   const Duration began = session.world.time.steady();
   StepTell tell(session, done.path);
   const StepView* before = session.before.find(done.path);
-  const bool open = before && before->undoing && !(before->undone && before->undone->outcome.state == State::undo_failed);
+  const bool open = before && before->undoing && !before->undone;
   Doing doing;
   doing.action = done.action;
   doing.change = &done.change();
@@ -214,10 +214,14 @@ Flow RunExecutor::undo_steps(const Completed& done) {
   auto& session = m_session;
   const Duration began = session.world.time.steady();
   const StepView* before = session.before.find(done.path);
-  if (!before || !before->undoing) {
+  // One that failed is tried again as a round of its own, from its first step.
+  const bool again = before && before->undoing && before->undone;
+  const int round = !before || !before->undoing ? 1 : before->undoing->id.attempt + (again ? 1 : 0);
+  const std::string part = done.path + "/undo" + (round > 1 ? "#" + std::to_string(round) : "");
+  if (!before || !before->undoing || again) {
     fact::Undoing undoing;
     undoing.path = done.path;
-    undoing.id = {session.header.run, done.path + "/undo", session.header.run + "/" + done.path + "/undo", 1, session.header.at};
+    undoing.id = {session.header.run, part, session.header.run + "/" + part, round, session.header.at};
     undoing.shown = "the steps of its own undo";
     session.journal.append(undoing);
   }
@@ -225,15 +229,15 @@ Flow RunExecutor::undo_steps(const Completed& done) {
   RunExecutor back(session);
   back.last_steps();
   Walker walker(back);
-  const Flow flow = walker.steps(done.step->undo_steps, frame, done.path + "/undo");
-  back.left(done.path + "/undo");
+  const Flow flow = walker.steps(done.step->undo_steps, frame, part);
+  back.left(part);
   if (flow == Flow::halted) return flow;
   if (flow == Flow::go) return undone(done, outcome_of(State::done), began);
   // The run's first failure is why it goes back at all; what failed now is told by the steps.
   std::string why;
   const RunView now = session.journal.view();
   for (const StepView& step : now.steps)
-    if (within(step.path, done.path + "/undo") && step.state != State::done && !step.because.empty()) why = ": " + step.path + ": " + step.because;
+    if (within(step.path, part) && step.state != State::done && !step.because.empty()) why = ": " + step.path + ": " + step.because;
   return undone(done, outcome_of(State::undo_failed, Failure{Cause::rejected, Reached::yes, "one of the steps that take it back failed" + why, ""}), began);
 }
 

@@ -1,5 +1,5 @@
 #include "engine/begin.hpp"
-#include "engine/freeze.hpp"
+#include "engine/frozen.hpp"
 #include "engine/life.hpp"
 #include "engine/predict_executor.hpp"
 #include "value/nearest.hpp"
@@ -17,11 +17,20 @@ bool typed(std::string_view names, const std::string& wanted) {
   }
 }
 
-/// A protected environment wants its name before anything is changed there.
-std::optional<Finished> unconfirmed(const Invocation& invocation, World& world) {
+/// A freeze window refuses, and a protected environment wants its name, before anything is changed there.
+std::optional<Finished> refused_here(const Invocation& invocation, World& world, std::vector<std::string>& overridden) {
   const Service& service = *invocation.service;
   const std::string& name = service.environment;
-  if (!service.is_protected || !invocation.options.break_glass.empty() || typed(invocation.options.confirm, name)) return {};
+  const bool glass = !invocation.options.break_glass.empty();
+  if (auto frozen = invocation.runbook.safeward ? std::nullopt : frozen_now(service.freeze, name, world.time)) {
+    if (!glass) return refusal(Exit::refused, frozen->message, frozen->hint);
+    overridden.push_back(frozen->message);
+  }
+  if (!service.is_protected || typed(invocation.options.confirm, name)) return {};
+  if (glass) {
+    overridden.push_back("the name of " + name + ", which is protected, was not typed");
+    return {};
+  }
   if (world.terminal.interactive()) {
     const Stop stop(world.time);
     const auto said = world.terminal.ask(invocation.runbook.name + " changes " + service.name + " in " + name + ", which is protected.\nType '" + name + "' to go on: ", stop);
@@ -35,6 +44,8 @@ Finished dry_run(const Invocation& invocation, const Library& library, World& wo
   Finished out;
   out.plan = predict(invocation, library, world);
   out.state = "planned";
+  if (invocation.service && !invocation.runbook.safeward && library.changes(world.catalog))
+    if (auto frozen = frozen_now(invocation.service->freeze, invocation.service->environment, world.time)) out.plan->refused_now.push_back(frozen->message + "; " + frozen->hint);
   out.failure = out.plan->failure;
   if (!out.failure) return out;
   const bool misnamed = out.failure->cause == Cause::missing && out.failure->reached == Reached::no; // as the run would end
@@ -50,10 +61,9 @@ Finished start(const Invocation& invocation, World& world) {
   if (std::string wrong = wrong_choice(library.main(), options.from, options.only, world.catalog); !wrong.empty()) throw Error(Exit::usage, wrong);
   if (options.mode != Mode::run) return dry_run(invocation, library, world);
   const bool changes = library.changes(world.catalog);
-  if (changes && invocation.service && !library.main().safeward && options.break_glass.empty())
-    if (auto ice = frozen(invocation.service->freeze, invocation.service->environment, world.time.wall())) return refusal(Exit::refused, ice->message, ice->hint);
+  std::vector<std::string> overridden;
   if (changes && invocation.service)
-    if (auto end = unconfirmed(invocation, world)) return *end;
+    if (auto end = refused_here(invocation, world, overridden)) return *end;
 
   fact::RunStarted header;
   header.run = new_run_id(world);
@@ -107,7 +117,10 @@ Finished start(const Invocation& invocation, World& world) {
     session.keeper.release(false);
     return refusal(Exit::unchanged, "the journal cannot be written, so nothing was begun: " + e.failure.message, e.failure.hint);
   }
-  return live(session);
+  for (const std::string& what : overridden) session.note("", glass_broken(header.who, header.break_glass, what));
+  Finished out = live(session);
+  out.overridden = std::move(overridden);
+  return out;
 }
 
 } // namespace belay::engine

@@ -97,7 +97,11 @@ struct Apply {
     step.question.reset();
     if (run.parked == f.path) run.parked.clear();
   }
-  void operator()(const fact::Undoing& f) { at(f.path).undoing = f; }
+  void operator()(const fact::Undoing& f) {
+    StepView& step = at(f.path);
+    step.undoing = f;
+    step.undone.reset(); // tried again: how it ends is open
+  }
   void operator()(const fact::Undone& f) {
     StepView& step = at(f.path);
     step.undone = f;
@@ -164,18 +168,26 @@ const StepView* RunView::find(const std::string& path) const {
   return at == m_index.end() ? nullptr : &steps[at->second];
 }
 
+bool RunView::takes_back(const StepView& step) const {
+  for (std::size_t at = step.path.find("/undo"); at != std::string::npos; at = step.path.find("/undo", at + 1)) {
+    const char next = at + 5 < step.path.size() ? step.path[at + 5] : ' ';
+    if (next != '/' && next != '#') continue;
+    const StepView* of = find(step.path.substr(0, at));
+    if (of && of->undoing) return true;
+  }
+  return false;
+}
+
 bool RunView::beside(const StepView& step) const {
   if (step.path.starts_with("always/")) return true;
-  const auto undo = step.path.find("/undo/");
-  if (undo == std::string::npos) return false;
-  const StepView* of = find(step.path.substr(0, undo));
-  return of && of->undoing;
+  return takes_back(step);
 }
 
 std::vector<const StepView*> RunView::standing() const {
   std::vector<const StepView*> out;
   for (const StepView& step : steps)
-    if (step.stands() && !(step.state == State::done && beside(step))) out.push_back(&step);
+    // What takes another back stands or falls with that one.
+    if (step.stands() && !takes_back(step) && !(step.state == State::done && beside(step))) out.push_back(&step);
   std::stable_sort(out.begin(), out.end(), [](const StepView* a, const StepView* b) { return a->settled_seq < b->settled_seq; });
   return out;
 }

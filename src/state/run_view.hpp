@@ -59,6 +59,7 @@ struct RunView {
 
   bool finished() const { return state == "done" || state == "undone" || state == "failed" || state == "accepted" || state == "refused"; }
   const StepView* find(const std::string& path) const;
+  bool takes_back(const StepView&) const; ///< a step of another's `undo: {steps}`
   /// Whether a step takes another back, or is always done at the end: what it changes is not taken back in turn.
   bool beside(const StepView&) const;
   std::vector<const StepView*> standing() const; ///< changes and destroys that stand, in order of completion
