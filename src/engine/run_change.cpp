@@ -25,8 +25,16 @@ bool may_retry(const Outcome& o, Repeat repeat) {
 
 } // namespace
 
+Timeout RunExecutor::left(const Leaf& leaf) const {
+  Timeout out = leaf.step.timeout;
+  if (leaf.until) out.step = std::max(Duration(1), *leaf.until - m_session.world.time.steady());
+  return out;
+}
+
 Flow RunExecutor::change(Leaf& leaf, const Change& change, Value& outputs) {
   auto& session = m_session;
+  if (leaf.step.timeout.step > Duration{}) leaf.until = session.world.time.steady() + leaf.step.timeout.step;
+  const auto out_of_time = [&] { return leaf.until && session.world.time.steady() >= *leaf.until; };
   const int attempts = leaf.step.retry ? leaf.step.retry->attempts : 1;
   const Effect effect = leaf.step.effect ? std::max(*leaf.step.effect, change.effect) : change.effect;
   int used = 0;
@@ -47,12 +55,13 @@ Flow RunExecutor::change(Leaf& leaf, const Change& change, Value& outputs) {
       if (session.run) return failed(leaf, outcome);
       continue;
     }
-    if (++used >= attempts || !attempt.looked || !may_retry(outcome, change.repeat) || session.turned(leaf.path)) return failed(leaf, outcome);
+    if (++used >= attempts || !attempt.looked || !may_retry(outcome, change.repeat) || session.turned(leaf.path) || out_of_time()) return failed(leaf, outcome);
     if (attempt_of(leaf.before, number + 1)) continue; // waited for in an earlier life
     if (!wait_before(leaf, used, attempts, outcome)) {
       if (session.soft) return stopped(leaf.path, "");
       return failed(leaf, outcome);
     }
+    if (out_of_time()) return failed(leaf, outcome);
   }
 }
 
@@ -137,7 +146,7 @@ RunExecutor::Attempt RunExecutor::live(Leaf& leaf, const Change& change, int num
     session.keeper.pulse();
     if (session.soft) return Attempt{{}, stopped(leaf.path, "")};
     session.journal.show(sign::Began{leaf.path, leaf.title, leaf.step.use, effect, number, false});
-    const Stop soft = session.run_soft.nested(leaf.step.timeout.step);
+    const Stop soft = session.run_soft.nested(left(leaf).step);
     auto seen = observe(session, doing, soft.nested(leaf.step.timeout.attempt), tell);
     if (!seen) {
       if (session.soft) return Attempt{{}, stopped(leaf.path, "")};
@@ -160,10 +169,10 @@ RunExecutor::Attempt RunExecutor::live(Leaf& leaf, const Change& change, int num
       if (change.undo) intended.undo = change.undo(doing.intent, doing.seen, doing.intent.outputs);
       session.journal.append(std::move(intended));
     }
-    const Stop stop = (effect == Effect::reads ? session.run_soft : session.run).nested(leaf.step.timeout.step).nested(leaf.step.timeout.attempt);
+    const Stop stop = (effect == Effect::reads ? session.run_soft : session.run).nested(left(leaf).step).nested(leaf.step.timeout.attempt);
     outcome = send(session, doing, stop, tell);
   }
-  Resolution resolution = resolve(session, doing, std::move(outcome), leaf.step.timeout, tell);
+  Resolution resolution = resolve(session, doing, std::move(outcome), left(leaf), tell);
   if (resolution.open) return Attempt{{}, stopped(leaf.path, resolution.why)};
   if (effect == Effect::reads && interrupted(resolution.outcome) && session.soft) return Attempt{{}, stopped(leaf.path, "")};
   return settle(leaf, change, doing, std::move(resolution.outcome), effect, began, tell);

@@ -40,6 +40,7 @@ private:
     const std::string& path;
     std::string title;
     const StepView* before; ///< of an earlier life; null: none
+    std::optional<Duration> until = {}; ///< of Time::steady: where the time of all attempts together ends
   };
   /// A hold that was walked past: opened when a step first needs it.
   struct Slot {
@@ -65,6 +66,7 @@ private:
 
   Flow read(Leaf&, const Read&, Value& outputs);
   Flow change(Leaf&, const Change&, Value& outputs);
+  Timeout left(const Leaf&) const; ///< of the step's time limits; a step limit that has passed leaves a nanosecond
   Flow gate(Leaf&, const Gate&, Value& outputs);
   Flow ask(Leaf&, const Ask&, Value& outputs);
   Flow hold(Leaf&, const Hold&, Value& outputs);

@@ -110,3 +110,19 @@ Y
   gives 3 run t/limit
   ledger_is one back
 }
+
+test_all_attempts_together_end_with_the_limit_of_the_step() {
+  runbook t/long <<'Y'
+steps:
+  - id: long
+    use: core.ensure
+    with: {argv: [sh, -c, "echo try >>ledger; sleep 30"], check: ["false"]}
+    retry: {attempts: 20, delay: 10ms}
+    timeout: {attempt: 500ms, step: 2s}
+    irreversible: a line
+Y
+  local begun=$SECONDS
+  "$BELAY" run t/long >out 2>err
+  [ $((SECONDS - begun)) -lt 20 ] || wrong "it went on for $((SECONDS - begun)) s"
+  [ "$(wc -l <ledger)" -lt 8 ] || wrong "it was tried $(wc -l <ledger) times"
+}
