@@ -3,6 +3,7 @@
 #include "cli/context.hpp"
 #include "cli/help_topics.hpp"
 #include "report/table.hpp"
+#include "state/words.hpp"
 #include "value/nearest.hpp"
 #include <fmt/format.h>
 #include <ostream>
@@ -10,13 +11,8 @@
 namespace belay::cli {
 namespace {
 
-std::string_view effect_word(Effect effect) {
-  constexpr std::string_view k_words[] = {"reads", "adds", "tells", "changes", "destroys"};
-  return k_words[static_cast<std::size_t>(effect)];
-}
-
 std::string_view kind_word(const Action& action) {
-  if (auto* change = std::get_if<Change>(&action.does)) return effect_word(change->effect);
+  if (auto* change = std::get_if<Change>(&action.does)) return word(change->effect);
   constexpr std::string_view k_words[] = {"reads", "changes", "holds", "gate", "asks"};
   return k_words[action.does.index()];
 }

@@ -1,6 +1,7 @@
 #include "cli/show_ending.hpp"
 #include "belay/secret.hpp"
 #include "cli/show_plan.hpp"
+#include "state/words.hpp"
 #include <chrono>
 #include <fmt/format.h>
 
@@ -23,16 +24,6 @@ std::string_view ending_word(Exit exit) {
   return "";
 }
 
-std::string_view cause_word(Cause cause) {
-  constexpr std::string_view k_words[] = {"refused", "missing", "conflict", "throttled", "timeout", "stopped", "transport", "rejected", "malformed", "fenced", "full"};
-  return k_words[static_cast<std::size_t>(cause)];
-}
-
-std::string_view reached_word(Reached reached) {
-  constexpr std::string_view k_words[] = {"no", "perhaps", "yes"};
-  return k_words[static_cast<std::size_t>(reached)];
-}
-
 } // namespace
 
 Value text_list(const std::vector<std::string>& texts) {
@@ -42,7 +33,7 @@ Value text_list(const std::vector<std::string>& texts) {
 }
 
 Value failure_value(const Failure& f) {
-  return Value::object({{"cause", std::string(cause_word(f.cause))}, {"reached", std::string(reached_word(f.reached))}, {"message", f.message}, {"hint", f.hint}});
+  return Value::object({{"cause", std::string(word(f.cause))}, {"reached", std::string(word(f.reached))}, {"message", f.message}, {"hint", f.hint}});
 }
 
 std::string ending_text(const std::string& what, const engine::Finished& f, Duration took, const report::Style& style) {

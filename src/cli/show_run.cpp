@@ -2,20 +2,12 @@
 #include "cli/show_ending.hpp"
 #include "report/step_board.hpp"
 #include "report/table.hpp"
+#include "state/words.hpp"
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
 
 namespace belay::cli {
-namespace {
-
-std::string_view effect_word(Effect effect) {
-  constexpr std::string_view k_words[] = {"reads", "adds", "tells", "changes", "destroys"};
-  return k_words[static_cast<std::size_t>(effect)];
-}
-
-} // namespace
-
 std::vector<std::string> ways_on(const RunView& v) {
   const std::string id = v.header.run;
   if (v.state == "waiting") {
@@ -78,7 +70,7 @@ Value run_value(const RunView& v) {
   const auto& h = v.header;
   Value::List steps, findings;
   for (const StepView& s : v.steps)
-    steps.push_back(Value::object({{"path", s.path}, {"title", s.title}, {"action", s.action}, {"state", std::string(report::state_word(s.state))}, {"effect", std::string(effect_word(s.effect))},
+    steps.push_back(Value::object({{"path", s.path}, {"title", s.title}, {"action", s.action}, {"state", std::string(report::state_word(s.state))}, {"effect", std::string(word(s.effect))},
                                    {"attempts", s.attempt}, {"seconds", std::chrono::duration<double>(s.took).count()}, {"because", s.because}, {"inputs", s.inputs}, {"outputs", s.outputs},
                                    {"act", s.shown}}));
   for (const fact::Found& f : v.findings) findings.push_back(Value::object({{"path", f.path}, {"subject", f.finding.subject}, {"message", f.finding.message}, {"evidence", f.finding.evidence}}));
