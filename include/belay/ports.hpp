@@ -28,6 +28,7 @@ struct Request {
   bool reads_by_post = false;
   unsigned redirects = 0; ///< how many may be followed, of GET and HEAD; credentials never cross to another host
   std::string ca_file;     ///< PEM: authorities to trust beside the system's; empty: the system's alone
+  std::string credentials; ///< whose token is added as it is sent: `google`; empty: nobody's. The bare port refuses any
   bool link_local = false; ///< may go to link-local and metadata addresses: set by code that means them (a cloud's token), never by data
 };
 /// A program, without a shell. The environment is belay's own without its secrets, plus what is named here.

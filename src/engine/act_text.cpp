@@ -32,7 +32,9 @@ std::string quoted(const Value& v) {
 struct AsValue {
   Value operator()(const std::monostate&) const { return {}; }
   Value operator()(const Request& r) const {
-    return Value::object({{"request", Value::object({{"method", Value(r.method)}, {"url", r.url}, {"headers", named_value(r.headers)}, {"body", r.body}})}});
+    std::vector<std::pair<std::string, Value>> members{{"method", Value(r.method)}, {"url", r.url}, {"headers", named_value(r.headers)}, {"body", r.body}};
+    if (!r.credentials.empty()) members.emplace_back("credentials", Value(r.credentials));
+    return Value::object({{"request", Value::object(std::move(members))}});
   }
   Value operator()(const Command& c) const {
     return Value::object({{"command", Value::object({{"argv", Value(Value::List(c.argv))},

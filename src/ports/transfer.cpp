@@ -129,6 +129,7 @@ Expected<std::shared_ptr<Transfer>> Transfer::make(const Request& request, bool 
   if (!request.url.known() || request.url.kind() != Kind::text) return Unexpected(refused("a request has no URL", "it must be text, known before the request is sent"));
   auto transfer = std::make_shared<Transfer>();
   transfer->target = Reveal::text(request.url);
+  if (!request.credentials.empty()) return Unexpected(Failure{Cause::refused, Reached::no, "nobody here signs requests as '" + request.credentials + "'", ""});
   auto url = guarded_url(transfer->target, request.link_local);
   if (!url) return Unexpected(url.error());
   transfer->url = std::move(*url);
