@@ -159,6 +159,10 @@ TEST_CASE("a writer killed at any moment leaves a chain that verifies and every 
         told->store(done->seq);
       }
     }
+    // Every other one is let come to its first append, however slow the disk is; the rest may die while opening.
+    const std::uint64_t before = told->load();
+    if (trial % 2 == 0)
+      while (told->load() == before && ::kill(child, 0) == 0) ::usleep(200);
     ::usleep(std::uniform_int_distribution<useconds_t>(500, 25'000)(random));
     ::kill(child, SIGKILL);
     int status = 0;
@@ -172,5 +176,5 @@ TEST_CASE("a writer killed at any moment leaves a chain that verifies and every 
     CHECK(verified.head.seq >= told->load());
     CHECK(verified.head.seq % 2 == 0);
   }
-  CHECK(told->load() > 100);
+  CHECK(told->load() >= 100);
 }
