@@ -1,0 +1,73 @@
+"""The one state behind all emulated APIs."""
+
+import random
+import threading
+import uuid
+
+from .access import Access
+from .clock import Clock, stamp
+from .faults import Faults
+from .operations import Operations
+from .recorder import Recorder
+
+DEFAULT_SETTINGS = {
+  "operation_seconds": 0.0,  # how long an operation takes when nothing else is said, in seconds of the emulated clock
+  "metrics_delay_seconds": 180.0,  # how late monitoring data arrives
+}
+
+
+class World:
+  """Everything the APIs share. Handlers run with `lock` held; `part` keeps an API's own state under its name."""
+
+  def __init__(self, folder, project="demo-proj", postgres=None, lasting=None):
+    self.lock = threading.RLock()
+    self.changed = threading.Condition(self.lock)
+    self.folder = folder
+    self.project = project
+    self.project_number = "123456789012"
+    self.projects = {project, self.project_number}
+    self.postgres = postgres  # conninfo of the PostgreSQL behind Cloud SQL; "own" for one to be started in the folder, None for none
+    self._lasting = {} if lasting is None else lasting
+    self.port = None  # the emulator's own, once it listens
+    self.settings = dict(DEFAULT_SETTINGS)
+    self.clock = Clock()
+    # Ids are the same in every emulator that is asked the same, so that recorded requests can be played again.
+    self.random = random.Random(20261122)
+    self.operations = Operations(self)
+    self.recorder = Recorder()
+    self.faults = Faults()
+    self.access = Access(self)
+    self.traffic_log = []  # served requests of revisions, see traffic_log.py
+    self._parts = {}
+
+  def part(self, name, make=dict):
+    """The state kept under `name`, made on first use. It may have `snapshot()` (JSON to show) and `close()`."""
+    if name not in self._parts:
+      self._parts[name] = make()
+    return self._parts[name]
+
+  def lasting(self, name, make):
+    """What outlives a reset of the world (a database server), made on first use; its `close()` is called at the end of the emulator."""
+    if name not in self._lasting:
+      self._lasting[name] = make()
+    return self._lasting[name]
+
+  def now(self):
+    """The emulated time as RFC 3339."""
+    return stamp(self.clock.seconds())
+
+  def new_uuid(self):
+    return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+  def new_number(self, digits):
+    return str(self.random.randrange(10 ** (digits - 1), 10 ** digits))
+
+  def snapshot(self):
+    """What `/_emulator/state` shows."""
+    parts = {name: part.snapshot() if hasattr(part, "snapshot") else part for name, part in self._parts.items()}
+    return {"project": self.project, "time": self.now(), "settings": self.settings, **parts}
+
+  def close(self):
+    for part in self._parts.values():
+      if hasattr(part, "close"):
+        part.close()
