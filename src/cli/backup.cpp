@@ -1,11 +1,13 @@
 #include "cli/backup_record.hpp"
 #include "cli/commands.hpp"
 #include "cli/invoke.hpp"
+#include "report/style.hpp"
 #include "report/table.hpp"
 #include "runbook/settings.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
 #include <fmt/format.h>
+#include <optional>
 #include <ostream>
 
 namespace belay::cli {
@@ -41,17 +43,34 @@ engine::Finished listed(const Service& service, Context& c) {
   return engine::start(invocation, world);
 }
 
+/// Nothing where a file that it needs is broken: then there is the record.
+std::optional<engine::Finished> listed_where_it_can(const std::string& name, const std::string& environment, Context& c) {
+  try {
+    return listed(c.service(name, environment), c);
+  } catch (const Error& e) {
+    if (e.problems.empty() || e.problems.front().where.file.empty()) throw;
+    c.outside.err << "belay: " << printable(e.problems.front().where.file) << " cannot be loaded: these are the backups of " << name << " as they were recorded; their folder was not looked at\n";
+    return {};
+  }
+}
+
 Exit list_backups(const BackupOptions& o, Context& c) {
   needs_environment(o, c, "list");
   Exit exit = Exit::done;
   Value::List documents;
   for (const std::string& name : o.services) {
-    const Service service = c.service(name, o.environment);
-    const engine::Finished finished = listed(service, c);
+    const std::optional<engine::Finished> asked = listed_where_it_can(name, o.environment, c);
+    if (!asked) {
+      const Value backups = recorded_backups(name, o.environment, c);
+      documents.push_back(Value::object({{"service", name}, {"environment", o.environment}, {"source", "record"}, {"backups", backups}}));
+      if (!c.json() && !c.ndjson()) c.outside.out << report::outputs_text(Value::object({{"backups", backups}}));
+      continue;
+    }
+    const engine::Finished& finished = *asked;
     exit = worst(exit, finished.exit);
     if (finished.failure) c.outside.err << "belay: " << finished.failure->message << (finished.failure->hint.empty() ? "" : "\n       " + finished.failure->hint) << '\n';
     if (c.json() || c.ndjson())
-      documents.push_back(Value::object({{"service", name}, {"environment", o.environment}, {"backups", finished.outputs["backups"]}}));
+      documents.push_back(Value::object({{"service", name}, {"environment", o.environment}, {"source", "folder"}, {"backups", finished.outputs["backups"]}}));
     else
       c.outside.out << report::outputs_text(finished.outputs);
     for (const Finding& finding : finished.findings) c.outside.err << finding.subject << ": " << finding.message << '\n';

@@ -62,6 +62,18 @@ void record_backup(const Runbook& runbook, const Service& service, const engine:
     if (const auto noted = backups::note(c.store(), service.name, fact); !noted) c.outside.err << "belay: the history of backups could not be written: " << noted.error().message << '\n';
 }
 
+Value recorded_backups(const std::string& service, const std::string& environment, Context& c) {
+  const auto catalogue = backups::read(c.store(), service);
+  if (!catalogue) throw Error(Exit::finding, "the record of backups cannot be read: " + catalogue.error().message, catalogue.error().hint);
+  Value::List list;
+  for (auto backup = catalogue->backups.rbegin(); backup != catalogue->backups.rend(); ++backup) {
+    const backups::Created& made = backup->created;
+    if (!backup->exists() || made.environment != environment) continue;
+    list.push_back(Value::object({{"id", made.id}, {"path", made.path}, {"taken", made.taken}, {"size", made.stored_bytes}, {"raw_size", made.plain_bytes}, {"verified", backup->is_good()}, {"drilled", backup->drilled && backup->drilled->ok}}));
+  }
+  return Value(std::move(list));
+}
+
 Value backup_history(const std::string& service, const std::string& id, Context& c) {
   const auto catalogue = backups::read(c.store(), service);
   const backups::Backup* backup = catalogue ? catalogue->find(id) : nullptr;

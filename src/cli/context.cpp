@@ -6,17 +6,45 @@
 
 namespace belay::cli {
 
+namespace {
+
+/// A relative path in a file is meant from the project's folder, wherever the command is given.
+std::string of_project(const Project& project) {
+  const std::string path = project.state_url.starts_with("file:") ? project.state_url.substr(5) : project.state_url;
+  return path.empty() || path.find("://") != std::string::npos ? path : absolute_path(path, project.base);
+}
+
+} // namespace
+
 Context::Context(Outside& o, Globals& g) : outside(o), globals(g) {}
 Context::~Context() = default;
 
-const Project& Context::project() {
-  if (!m_project) m_project = load_project(globals.project, outside.ports.files, outside.machine);
+const Project& Context::project_as_it_is() {
+  if (!m_project) m_project = load_what_is_sound(globals.project, outside.ports.files, outside.machine);
   return *m_project;
+}
+
+const Project& Context::project() {
+  need_settings(project_as_it_is());
+  return *m_project;
+}
+
+std::vector<std::string> Context::left_out() const {
+  std::vector<std::string> files;
+  if (m_project)
+    for (const BrokenFile& file : m_project->broken) files.push_back(file.path);
+  return files;
 }
 
 Store& Context::store() {
   if (!m_store) {
-    m_folder = state_folder(globals.state.empty() ? project().state_url : globals.state, outside.machine);
+    if (globals.state.empty() && !project_as_it_is().state_known) {
+      Error unknown(Exit::usage, "belay.yaml cannot be read, so it is not known where state is kept", "name it: --state FOLDER; without a line `state:` it is $XDG_STATE_HOME/belay, else ~/.local/state/belay");
+      const std::vector<Problem> problems = problems_of(*m_project);
+      unknown.problems.insert(unknown.problems.end(), problems.begin(), problems.end());
+      throw unknown;
+    }
+    m_folder = globals.state.empty() ? state_folder(of_project(project_as_it_is()), outside.machine) : state_folder(globals.state, outside.machine);
     m_store = outside.open_store(m_folder);
   }
   return *m_store;
@@ -48,7 +76,7 @@ engine::World Context::world(std::vector<Observer*> observers) {
 
 engine::World Context::world(std::vector<Observer*> observers, Terminal& terminal) {
   Store& kept = store();
-  return {outside.ports, kept, outside.secrets, outside.ports.time, outside.machine, terminal, outside.entropy, outside.signals, outside.catalog, project(), std::move(observers), m_folder + "/artifacts"};
+  return {outside.ports, kept, outside.secrets, outside.ports.time, outside.machine, terminal, outside.entropy, outside.signals, outside.catalog, project_as_it_is(), std::move(observers), m_folder + "/artifacts"};
 }
 
 bool Context::colored() const {

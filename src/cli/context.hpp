@@ -42,7 +42,12 @@ struct Context {
 
   Context(Outside&, Globals&);
   ~Context();
+  /// With settings and folders that are sound; of its services and runbooks, what could be loaded. Throws Error (usage).
   const Project& project();
+  /// For what stands in the journal: never refused for what is wrong in a file.
+  const Project& project_as_it_is();
+  /// Files that were left out without anyone having said so; empty where the project was not looked at.
+  std::vector<std::string> left_out() const;
   Store& store();
   Store* opened_store() { return m_store.get(); } ///< nullptr: no one needed it
   Service service(const std::string& name, const std::string& environment);

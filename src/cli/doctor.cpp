@@ -1,6 +1,7 @@
 #include "cli/commands.hpp"
 #include "cli/context.hpp"
 #include "report/table.hpp"
+#include "runbook/load_project.hpp"
 #include "value/json.hpp"
 #include <fmt/format.h>
 #include <ostream>
@@ -45,6 +46,7 @@ Exit run_doctor(Context& c) {
   }
   try {
     const Project& project = c.project();
+    if (!project.broken.empty()) throw Error(Exit::usage, problems_of(project));
     note("project", true, project.builtin ? "the compiled-in one" : project.folder, "");
   } catch (const Error& e) {
     note("project", false, e.what(), "belay runbook check");

@@ -84,7 +84,8 @@ Exit show_health(const std::vector<Asked>& asked, Duration took, Context& c) {
 
 Exit run_health(HealthOptions o, Context& c) {
   if (o.environment.empty()) throw Error(Exit::usage, "health needs to know where: -e ENV", "known: " + known_environments(c.project()));
-  if (o.services.empty())
+  const bool all = o.services.empty();
+  if (all)
     for (const std::string& name : c.project().services)
       for (const std::string& environment : environments_of(c.project(), name))
         if (environment == o.environment) o.services.push_back(name);
@@ -97,7 +98,7 @@ Exit run_health(HealthOptions o, Context& c) {
     const Duration began = time.steady();
     const auto asked = ask_all(o, c);
     if (o.watch && !c.json() && !c.ndjson()) c.outside.out << (c.outside.terminal.live() ? "\x1b[H\x1b[2J" : "") << report::when_text(time.wall(), time.wall()).substr(0, 20) << '\n';
-    const Exit exit = c.globals.dry_run.empty() ? show_health(asked, time.steady() - began, c) : [&] {
+    Exit exit = c.globals.dry_run.empty() ? show_health(asked, time.steady() - began, c) : [&] {
       Exit out = Exit::done;
       for (const Asked& each : asked) {
         show_finished("health " + each.service.name, each.finished, time.steady() - began, c);
@@ -105,6 +106,8 @@ Exit run_health(HealthOptions o, Context& c) {
       }
       return out;
     }();
+    // A service whose file cannot be loaded was not asked: all of them are not known to be healthy.
+    if (all && !c.left_out().empty()) exit = worst(exit, Exit::usage);
     if (!o.watch) return exit;
     for (Duration slept{}; slept < *every && c.outside.signals.received() == 0; slept += 100ms) time.sleep(100ms, stop);
     if (c.outside.signals.received() > 0) return exit;

@@ -34,6 +34,9 @@ binary, one by one; `--project builtin` uses only the compiled-in ones.
   PLATFORM/PROCEDURE.yaml  runbooks: host/deploy.yaml is what `belay deploy` runs
                            for a service of the platform `host`
 
+A file that is broken stops what needs it and nothing else: what stands in the journal
+can be read, and another service rolled back. `belay runbook check` shows what is wrong.
+
 A setting is taken from the last of these that gives it: the default, belay.yaml, the
 service's file, its section for the environment, a variable such as
 BELAY_SET_vars__size (for vars.size), a flag.

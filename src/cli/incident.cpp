@@ -5,6 +5,7 @@
 #include "report/table.hpp"
 #include "report/timeline.hpp"
 #include "value/duration.hpp"
+#include "runbook/load_project.hpp"
 #include "runbook/settings.hpp"
 #include "state/incident_record.hpp"
 #include "value/json.hpp"
@@ -45,10 +46,24 @@ std::string wanted_id(const IncidentOptions& o, Context& c) {
   throw Error(Exit::usage, fmt::format("{} incidents are going on", open.size()), fmt::format("name one: {}", fmt::join(ids, ", ")));
 }
 
+/// Whether the files that tell of a service are broken: its incident is recorded all the same.
+bool is_broken(const std::string& service, Context& c) {
+  try {
+    need_settings(c.project_as_it_is());
+    need_sound(c.project_as_it_is(), "services/" + service);
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+std::vector<std::string> known_to(const std::string& service, Context& c) { return is_broken(service, c) ? std::vector<std::string>{} : environments_of(c.project(), service); }
+
 SeverityScheme scheme_of(const std::string& service, const std::string& environment, Context& c) {
   Value setting;
-  if (!service.empty()) {
-    const auto known = environments_of(c.project(), service);
+  if (!service.empty() && is_broken(service, c)) c.outside.err << "belay: the files of " << service << " cannot be loaded: the standard severities are used\n";
+  else if (!service.empty()) {
+    const auto known = known_to(service, c);
     if (!known.empty()) setting = c.service(service, environment.empty() ? known.front() : environment).env["severity"];
   }
   return taken(severity_scheme(setting));
@@ -64,13 +79,13 @@ Exit show(const Incident& incident, Context& c) {
 }
 
 Exit open_incident(const IncidentOptions& o, Context& c) {
-  if (o.service.empty()) throw Error(Exit::usage, "an incident is of a service: -s SERVICE", "known: " + fmt::format("{}", fmt::join(c.project().services, ", ")));
+  if (o.service.empty()) throw Error(Exit::usage, "an incident is of a service: -s SERVICE", "known: " + fmt::format("{}", fmt::join(c.project_as_it_is().services, ", ")));
   const std::string title = o.joined();
   if (title.empty()) throw Error(Exit::usage, "an incident needs a title: what do users see?");
   const SeverityScheme scheme = scheme_of(o.service, o.environment, c);
   std::string environment = o.environment;
-  if (const auto known = environments_of(c.project(), o.service); environment.empty()) {
-    if (known.size() != 1) throw Error(Exit::usage, "say in which environment: -e ENV", fmt::format("{} has: {}", o.service, fmt::join(known, ", ")));
+  if (const auto known = known_to(o.service, c); environment.empty()) {
+    if (known.size() != 1) throw Error(Exit::usage, "say in which environment: -e ENV", known.empty() ? "which ones it has cannot be read now" : fmt::format("{} has: {}", o.service, fmt::join(known, ", ")));
     environment = known.front();
   }
   Opened opened;

@@ -10,6 +10,7 @@
 #include "engine/definition.hpp"
 #include "report/table.hpp"
 #include "runbook/check.hpp"
+#include "runbook/load_project.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
 #include <algorithm>
@@ -114,6 +115,7 @@ const Runbook& procedure_of(const Service& service, const std::string& procedure
   std::string name = service.platform + "/" + procedure;
   if (const Value own = service.env["runbooks"][procedure]; own.kind() == Kind::text) name = own.text();
   if (const Runbook* found = c.project().find(name)) return *found;
+  need_sound(c.project(), name);
   std::vector<std::string> names;
   for (const Runbook& runbook : c.project().runbooks) names.push_back(runbook.name);
   throw Error(Exit::usage, fmt::format("{} has no runbook for '{}': {} is not there", service.name, procedure, name), did_you_mean(name, names));

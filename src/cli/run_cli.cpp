@@ -4,6 +4,7 @@
 #include "notify/console.hpp"
 #include "notify/delivery.hpp"
 #include "report/style.hpp"
+#include <algorithm>
 #include <fmt/format.h>
 #include <ostream>
 
@@ -33,6 +34,18 @@ void deliver_messages(Context& c) {
   for (const std::string& problem : notify::deliver_waiting(*store, c.outside.ports.time, notifiers).problems) c.outside.err << "belay: " << problem << '\n';
 }
 
+/// Work that needed none of the broken files was done; whoever keeps them must hear of them all the same.
+void tell_left_out(const Context& c, std::ostream& err) {
+  const std::vector<std::string> files = c.left_out();
+  if (files.empty()) return;
+  err << fmt::format("belay: the project has problems: {}{} cannot be loaded; `belay runbook check` shows them\n", printable(files.front()), files.size() == 1 ? "" : fmt::format(" and {} more", files.size() - 1));
+}
+
+/// Whether an error shows what is wrong with a file: then there is nothing left to point at.
+bool shows_a_file(const Error& e) {
+  return std::any_of(e.problems.begin(), e.problems.end(), [](const Problem& problem) { return !problem.where.file.empty(); });
+}
+
 } // namespace
 
 int run_cli(const std::vector<std::string>& arguments, Outside& outside) {
@@ -49,9 +62,11 @@ int run_cli(const std::vector<std::string>& arguments, Outside& outside) {
     const Exit exit = (*work)(context);
     deliver_messages(context);
     outside.out << std::flush;
+    tell_left_out(context, outside.err);
     return static_cast<int>(exit);
   } catch (const Error& e) {
     print_problems(e, outside.err, context.colored());
+    if (!shows_a_file(e)) tell_left_out(context, outside.err);
     return static_cast<int>(e.exit);
   } catch (const std::bad_alloc&) {
     outside.err << "belay: out of memory; the journal tells how far a run came: `belay runs list`\n";

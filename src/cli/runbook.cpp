@@ -28,7 +28,7 @@ Exit list_runbooks(Context& c) {
     for (const Value& row : out) c.outside.out << canonical_json(row) << '\n';
   else
     c.outside.out << report::table({"runbook", "title"}, rows);
-  return Exit::done;
+  return c.left_out().empty() ? Exit::done : Exit::usage;
 }
 
 void print_steps(const std::vector<Step>& steps, int depth, std::ostream& out) {
@@ -80,6 +80,7 @@ Exit show_runbook(const RunbookOptions& o, Context& c) {
 Exit check_runbooks(const RunbookOptions& o, Context& c) {
   std::vector<const Runbook*> chosen;
   for (const std::string& name : o.names) chosen.push_back(&find_runbook(c.project(), name));
+  if (chosen.empty() && !c.project_as_it_is().broken.empty()) throw Error(Exit::usage, problems_of(c.project_as_it_is()));
   if (chosen.empty())
     for (const Runbook& r : c.project().runbooks) chosen.push_back(&r);
   std::size_t found = 0;

@@ -31,7 +31,7 @@ Exit list_services(Context& c) {
     for (const Value& row : out) c.outside.out << canonical_json(row) << '\n';
   else
     c.outside.out << report::table({"service", "env", "platform", ""}, rows);
-  return Exit::done;
+  return c.left_out().empty() ? Exit::done : Exit::usage;
 }
 
 Service wanted(const ServiceOptions& o, Context& c) {

@@ -1,5 +1,6 @@
 #include "engine/definition.hpp"
 #include "engine/scope.hpp"
+#include "runbook/load_project.hpp"
 #include "runbook/load_runbook.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
@@ -43,6 +44,7 @@ void Library::add(const Runbook& runbook, const Project& project) {
     if (find(name)) continue;
     const Runbook* other = project.find(name);
     if (!other) {
+      need_sound(project, name);
       std::vector<std::string> known;
       for (const Runbook& r : project.runbooks) known.push_back(r.name);
       throw Error(Exit::usage, "the runbook " + runbook.name + " calls '" + name + "', which is not there", did_you_mean(name, known));

@@ -1,6 +1,7 @@
 #include "engine/begin.hpp"
 #include "engine/frozen.hpp"
 #include "engine/life.hpp"
+#include "runbook/load_project.hpp"
 #include "state/run_view.hpp"
 #include <algorithm>
 
@@ -50,6 +51,7 @@ Finished resume(const std::string& run, const ResumeOptions& options, World& wor
   auto library = [&]() -> Expected<Library> {
     if (!options.rebase) return Library::pinned(header.definition, world);
     const Runbook* now = world.project.find(header.runbook);
+    if (!now) need_sound(world.project, header.runbook);
     if (!now) return Unexpected(Failure{Cause::missing, Reached::no, "the project has no runbook " + header.runbook, ""});
     return Library(*now, world.project);
   }();

@@ -30,12 +30,14 @@ namespace {
 
 constexpr std::string_view k_ending = ".yaml", k_services = "services/";
 constexpr const char* k_builtin = "builtin";
+constexpr const char* k_settings = "belay.yaml";
 
 struct Text {
   std::string text;
   bool builtin = false;
 };
 using Texts = std::map<std::string, Text>;
+using Broken = std::map<std::string, std::vector<Problem>>;
 
 bool is_service_name(std::string_view name) {
   return !name.empty() && name[0] >= 'a' && name[0] <= 'z' && std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; });
@@ -61,31 +63,63 @@ std::string find_folder(std::string named, FileReads& files, const Machine& mach
   return {};
 }
 
+void add_once(std::vector<Problem>& problems, const Problem& problem) {
+  const bool known = std::any_of(problems.begin(), problems.end(), [&](const Problem& p) { return p.message == problem.message && p.where.line == problem.where.line && p.where.file == problem.where.file; });
+  if (!known) problems.push_back(problem);
+}
+
 class ProjectLoader {
 public:
-  ProjectLoader(Project& project, std::vector<Problem>& problems) : m_project(project), m_problems(problems) {}
+  ProjectLoader(Project& project, Broken& broken) : m_project(project), m_broken(broken) {}
 
   void load(const Texts& texts) {
     auto files = std::make_shared<ProjectFiles>();
     m_files = files.get();
-    if (const auto found = texts.find("belay.yaml"); found != texts.end()) load_settings(found->first, found->second);
-    for (const auto& [path, text] : texts) {
-      if (path == "belay.yaml" || !path.ends_with(k_ending)) continue;
-      const std::string name = path.substr(0, path.size() - k_ending.size());
-      if (path.starts_with(k_services)) load_service(path, text, name.substr(k_services.size()));
-      else m_project.runbooks.push_back(load_runbook({shown(path, text), text.text}, name, m_problems));
+    if (const auto found = texts.find(k_settings); found != texts.end()) {
+      load_settings(found->first, found->second);
+      settle(k_settings);
     }
-    for (const auto& [service, tree] : m_files->services) {
-      check_merged(tree);
-      check_runbook_names(tree);
-      if (const auto* environments = tree.find("environments"))
-        for (const auto& member : environments->members) check_runbook_names(member.value);
+    for (const auto& [path, problems] : m_broken) m_names.push_back(path.substr(0, path.rfind('.')));
+    for (const auto& [path, text] : texts) {
+      if (path == k_settings || !path.ends_with(k_ending)) continue;
+      const std::string name = path.substr(0, path.size() - k_ending.size());
+      if (path.starts_with(k_services)) {
+        load_service(path, text, name.substr(k_services.size()));
+        settle(path);
+        continue;
+      }
+      Runbook runbook = load_runbook({shown(path, text), text.text}, name, m_problems);
+      m_names.push_back(name);
+      if (settle(path)) m_project.runbooks.push_back(std::move(runbook));
     }
     if (const auto* defaults = m_files->project.find("defaults")) check_runbook_names(*defaults);
+    settle(k_settings);
+    std::erase_if(m_files->services, [&](const auto& service) { return !is_sound(service.first, service.second); });
+    for (const auto& [name, tree] : m_files->services) m_project.services.push_back(name);
     m_project.files = std::move(files);
   }
 
 private:
+  /// Puts what was found to the file in which it was found; false: there was something.
+  bool settle(const std::string& path) {
+    if (m_problems.empty()) return true;
+    auto& problems = m_broken[path];
+    problems.insert(problems.end(), std::make_move_iterator(m_problems.begin()), std::make_move_iterator(m_problems.end()));
+    m_problems.clear();
+    return false;
+  }
+
+  /// What shows only when all files are read.
+  bool is_sound(const std::string& name, const yaml::Node& service) {
+    const std::string path = std::string(k_services) + name + std::string(k_ending);
+    if (m_broken.contains(path)) return false;
+    check_merged(service);
+    check_runbook_names(service);
+    if (const auto* environments = service.find("environments"))
+      for (const auto& member : environments->members) check_runbook_names(member.value);
+    return settle(path);
+  }
+
   static std::string shown(const std::string& path, const Text& text) { return text.builtin ? "builtin/" + path : path; }
 
   const yaml::Node* parsed(const std::string& path, const Text& text, yaml::Node& into) {
@@ -96,11 +130,17 @@ private:
 
   void load_settings(const std::string& path, const Text& text) {
     yaml::Node root;
-    if (parsed(path, text, root) == nullptr) return;
+    if (parsed(path, text, root) == nullptr) {
+      find_state(text.text);
+      return;
+    }
     validate(root, k_project_object, m_problems, Whole::layer);
     if (root.is_map() && root.find("project") == nullptr) say(root.where(), "belay.yaml lacks 'project'", "its name");
     if (const auto* name = root.find("project")) m_project.name = name->text;
-    if (const auto* state = root.find("state")) m_project.state_url = state->text;
+    if (const auto* state = root.find("state")) {
+      m_project.state_url = state->text;
+      m_project.state_known = state->is_scalar();
+    }
     if (const auto* defaults = root.find("defaults")) {
       m_project.defaults = yaml::value(*defaults);
       refuse_expressions(*defaults);
@@ -121,6 +161,20 @@ private:
     m_files->project = std::move(root);
   }
 
+  /// A text that cannot be read to its end still says where state is kept, if it does, in a line of its own.
+  void find_state(const std::string& text) {
+    constexpr std::string_view k_key = "state:";
+    const std::size_t at = text.starts_with(k_key) ? 0 : text.find("\nstate:");
+    if (at == std::string::npos) return;
+    const std::size_t begin = text[at] == '\n' ? at + 1 : at;
+    const yaml::Source line{k_settings, text.substr(begin, text.find('\n', begin) - begin)};
+    std::vector<Problem> problems;
+    const yaml::Node root = yaml::parse(line, problems);
+    const auto* state = root.find("state");
+    m_project.state_known = problems.empty() && state != nullptr && state->is_scalar();
+    if (m_project.state_known) m_project.state_url = state->text;
+  }
+
   void load_service(const std::string& path, const Text& text, const std::string& name) {
     yaml::Node root;
     if (parsed(path, text, root) == nullptr) return;
@@ -137,7 +191,6 @@ private:
       if (environments->members.empty()) say(environments->where(), "a service without environments", "name one at least, as in environments: {local: {}}");
     }
     refuse_expressions(root);
-    m_project.services.push_back(name);
     m_files->services.emplace_back(name, std::move(root));
   }
 
@@ -145,23 +198,18 @@ private:
   void check_runbook_names(const yaml::Node& settings) {
     const auto* chosen = settings.find("runbooks");
     if (chosen == nullptr) return;
-    std::vector<std::string> names;
-    for (const auto& runbook : m_project.runbooks) names.push_back(runbook.name);
     for (const auto& member : chosen->members)
-      if (std::find(names.begin(), names.end(), member.value.text) == names.end())
-        say(member.value.where(), fmt::format("there is no runbook '{}'", member.value.text), did_you_mean(member.value.text, names));
+      if (std::find(m_names.begin(), m_names.end(), member.value.text) == m_names.end())
+        say(member.value.where(), fmt::format("there is no runbook '{}'", member.value.text), did_you_mean(member.value.text, m_names));
   }
 
   /// What is missing shows only when all layers lie upon each other.
   void check_merged(const yaml::Node& service) {
     const auto* environments = service.find("environments");
-    if (environments == nullptr || !m_problems.empty()) return;
+    if (environments == nullptr || m_broken.contains(k_settings)) return;
     std::vector<Problem> found;
     for (const auto& member : environments->members) validate(merged_settings(*m_files, service, member.value), k_service_environment_object, found);
-    for (auto& problem : found) {
-      const bool known = std::any_of(m_problems.begin(), m_problems.end(), [&](const Problem& p) { return p.message == problem.message && p.where.line == problem.where.line && p.where.file == problem.where.file; });
-      if (!known) m_problems.push_back(std::move(problem));
-    }
+    for (auto& problem : found) add_once(m_problems, problem);
   }
 
   /// Settings are plain values: an expression there would be taken as text, in silence.
@@ -185,9 +233,24 @@ private:
   void say(Place where, std::string message, std::string hint) { m_problems.push_back({std::move(where), std::move(message), std::move(hint)}); }
 
   Project& m_project;
-  std::vector<Problem>& m_problems;
+  Broken& m_broken;
+  std::vector<Problem> m_problems; ///< of the file at hand
+  std::vector<std::string> m_names; ///< of all runbooks, broken ones included
   ProjectFiles* m_files = nullptr;
 };
+
+/// Of the folder's own files; what is not there hides what is compiled in.
+void take_files(const Project& project, FileReads& files, Texts& texts, Broken& broken) {
+  std::vector<Problem> problems;
+  for (auto& file : read_project_folder(project.folder, files, problems)) texts[file.path] = {std::move(file.text), false};
+  for (auto& problem : problems) {
+    texts.erase(problem.where.file);
+    broken[problem.where.file].push_back(std::move(problem));
+  }
+}
+
+/// belay.yaml, or a folder: there is no telling what it would have changed.
+bool concerns_all(const BrokenFile& file) { return file.path == k_settings || !file.path.ends_with(k_ending); }
 
 } // namespace
 
@@ -196,28 +259,54 @@ const Runbook* Project::find(std::string_view wanted) const {
   return found != runbooks.end() && found->name == wanted ? &*found : nullptr;
 }
 
-Project load_project(const std::string& named, FileReads& files, const Machine& machine) {
+Project load_what_is_sound(const std::string& named, FileReads& files, const Machine& machine) {
   Project project;
-  std::vector<Problem> problems;
+  Broken broken;
   project.folder = find_folder(named, files, machine);
   project.builtin = project.folder.empty();
   project.base = project.builtin ? absolute_path(machine.folder(), "/") : project.folder;
   Texts texts;
   for (const auto& file : embedded_project()) {
     // Its services and environments are examples: a project of one's own has its own.
-    const bool is_example = file.path == "belay.yaml" || file.path.starts_with(k_services);
+    const bool is_example = file.path == k_settings || file.path.starts_with(k_services);
     if (project.builtin || !is_example) texts[std::string(file.path)] = {std::string(file.contents), true};
   }
-  if (!project.builtin)
-    for (auto& file : read_project_folder(project.folder, files, problems)) texts[file.path] = {std::move(file.text), false};
-  ProjectLoader(project, problems).load(texts);
+  if (!project.builtin) take_files(project, files, texts, broken);
+  project.state_known = texts.contains(k_settings);
+  ProjectLoader(project, broken).load(texts);
   std::sort(project.runbooks.begin(), project.runbooks.end(), [](const Runbook& a, const Runbook& b) { return a.name < b.name; });
-  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+  for (auto& [path, problems] : broken) project.broken.push_back({path, std::move(problems)});
   return project;
+}
+
+std::vector<Problem> problems_of(const Project& project) {
+  std::vector<Problem> all;
+  for (const auto& file : project.broken)
+    for (const auto& problem : file.problems) add_once(all, problem);
+  return all;
+}
+
+Project load_project(const std::string& named, FileReads& files, const Machine& machine) {
+  Project project = load_what_is_sound(named, files, machine);
+  if (!project.broken.empty()) throw Error(Exit::usage, problems_of(project));
+  return project;
+}
+
+void need_settings(const Project& project) {
+  std::vector<Problem> problems;
+  for (const auto& file : project.broken)
+    if (concerns_all(file)) problems.insert(problems.end(), file.problems.begin(), file.problems.end());
+  if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+}
+
+void need_sound(const Project& project, const std::string& name) {
+  for (const auto& file : project.broken)
+    if (file.path == name + std::string(k_ending) || file.path == name + ".yml") throw Error(Exit::usage, file.problems);
 }
 
 const Runbook& find_runbook(const Project& project, const std::string& name) {
   if (const Runbook* runbook = project.find(name)) return *runbook;
+  need_sound(project, name);
   std::vector<std::string> names;
   for (const auto& runbook : project.runbooks) names.push_back(runbook.name);
   throw Error(Exit::usage, fmt::format("there is no runbook '{}'", name), did_you_mean(name, names));

@@ -121,6 +121,12 @@ struct Service {
 /// Trees of belay.yaml and the service files, private to src/runbook.
 struct ProjectFiles;
 
+/// A file that could not be loaded, or a folder that was not read: what it holds is left out. `path`: below the project's folder.
+struct BrokenFile {
+  std::string path;
+  std::vector<Problem> problems;
+};
+
 struct Project {
   std::string name, folder; ///< absolute; empty: the compiled-in one
   bool builtin = true;
@@ -132,6 +138,8 @@ struct Project {
   std::vector<Runbook> runbooks; ///< sorted by name
   std::string base;              ///< the absolute folder that relative paths resolve against
   std::shared_ptr<const ProjectFiles> files;
+  std::vector<BrokenFile> broken; ///< in the order of their paths
+  bool state_known = true;        ///< false: belay.yaml cannot be read as far as to tell where state is kept
 
   const Runbook* find(std::string_view name) const;
 };

@@ -126,6 +126,7 @@ private:
 const yaml::Node& find_service(const Project& project, const std::string& name) {
   for (const auto& [service, tree] : project.files->services)
     if (service == name) return tree;
+  need_sound(project, "services/" + name);
   throw Error(Exit::usage, fmt::format("there is no service '{}'", name), project.services.empty() ? "this project has no services: write services/NAME.yaml" : did_you_mean(name, project.services));
 }
 

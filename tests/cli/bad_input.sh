@@ -58,7 +58,7 @@ environments: {nowhere: {}}
 Y
   gives 2 runbook check
   err_has "t/bad.yaml:6:" "did you mean 'retry'" "platform" "other" "nowhere" "One"
-  gives 2 run t/two
+  gives 2 run t/bad
   err_has "t/bad.yaml"
   ledger_is
 }

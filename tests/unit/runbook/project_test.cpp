@@ -127,6 +127,40 @@ TEST_CASE("--project, then BELAY_PROJECT, name another, and builtin the compiled
   CHECK(place.load().builtin);
 }
 
+TEST_CASE("what is broken is left out and told, the rest is there", "[runbook]") {
+  Workplace place;
+  place.files.put("/home/ada/pies/services/other.yaml", "service: other\nplatfrom: host\n");
+  place.files.put("/home/ada/pies/host/rollback.yaml", "runbook: host/rollback\ntitle: [\n");
+  const Project project = load_what_is_sound({}, place.files, place.machine);
+  CHECK(project.services == std::vector<std::string>{"shop"});
+  CHECK(project.find("host/deploy") != nullptr);
+  CHECK(project.find("host/rollback") == nullptr);
+  REQUIRE(project.broken.size() == 2);
+  CHECK(project.broken[0].path == "host/rollback.yaml");
+  CHECK(project.broken[1].path == "services/other.yaml");
+  need_settings(project);
+  need_sound(project, "services/shop");
+  CHECK_THROWS_AS(need_sound(project, "services/other"), Error);
+  CHECK_THROWS_AS(find_runbook(project, "host/rollback"), Error);
+  CHECK_THROWS_AS(environments_of(project, "other"), Error);
+  CHECK_THROWS_AS(place.load(), Error);
+}
+
+TEST_CASE("a belay.yaml that breaks off still says where state is kept, or that it is not known", "[runbook]") {
+  Workplace place;
+  auto with = [&](const char* text) {
+    place.files.put("/home/ada/pies/belay.yaml", text);
+    const Project project = load_what_is_sound({}, place.files, place.machine);
+    CHECK_THROWS_AS(need_settings(project), Error);
+    return project.state_known ? "known " + project.state_url : std::string("not known");
+  };
+  CHECK(with("state: /srv/state\nproject: [\n") == "known /srv/state");
+  CHECK(with("project: pies\nenvironments: [\nstate: \"/srv/a b\"\n") == "known /srv/a b");
+  CHECK(with("project: [\n") == "known ");
+  CHECK(with("state: [\n") == "not known");
+  CHECK(with("project: pies\nstate: [a]\n") == "not known");
+}
+
 TEST_CASE("every problem of every file comes in one report", "[runbook]") {
   Workplace place;
   place.files.put("/home/ada/pies/belay.yaml", "project: pies\nenvironmnts: {}\n");
