@@ -9,6 +9,8 @@ namespace belay::gcp {
 Value url(std::string_view api, const Value& path);
 /// A name as one percent-encoded part of a path or query (RFC 3986, 2.3); unknowns stay unknown.
 Value segment(const Value& name);
+/// `url` with `?name=value` for each parameter that is not null, values percent-encoded.
+Value with_query(Value url, const Named& parameters);
 
 Request get(Value url);
 /// `body`: a map, sent as JSON with its content type; null: none.
@@ -16,6 +18,8 @@ Request send(std::string method, Value url, Value body);
 
 /// What a refusing answer tells: the API's message, its reason, the permission that lacks with a role that has it, the request's id.
 Failure failure_of(const Answer&);
+/// The narrowest predefined role that is known to hold a permission (`run.services.update`); empty where none is known.
+std::string role_with(std::string_view permission);
 
 /// The JSON of a 2xx answer; an empty body is an empty map; else `failure_of`.
 Expected<Value> body_of(const Expected<Answer>&);
