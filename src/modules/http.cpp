@@ -101,6 +101,7 @@ constexpr Type k_endpoint{.kind = Kind::map, .members = k_endpoint_members};
 constexpr Field k_check_in[] = {
     {.name = "url", .type = k_text, .required = false, .secret = true, .help = "one endpoint, which has to be well: the step fails when it is not"},
     {.name = "endpoints", .type = {Kind::list, &k_endpoint}, .required = false, .help = "several, all read at once: each that is not well is a finding"},
+    {.name = "base", .type = k_text, .required = false, .help = "the address below which a url stands that is a path alone"},
     {.name = "method", .type = k_text, .required = false, .standard = "GET", .help = "GET or HEAD"},
     k_headers,
     {.name = "limit", .type = k_duration, .required = false, .standard = "10s", .help = "how long each may take"},

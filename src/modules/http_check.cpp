@@ -42,6 +42,11 @@ std::string judge(const Endpoint& endpoint, const Value& accept, const Answer& a
   return "";
 }
 
+/// A path alone stands below the address that the platform gave the service.
+Value address_of(const Value& url, const Value& base) {
+  return base.is_null() || !text_or(url, "").starts_with('/') ? url : join({base, url});
+}
+
 Value small_body(const Value& body) {
   if (body.kind() == Kind::map && canonical_json(body).size() <= k_body_kept) return body;
   return {};
@@ -58,8 +63,8 @@ Outcome read_http_check(const Call& call, const Reads& reads) {
   std::vector<Request> requests;
   for (const Value& one : single ? std::vector<Value>{in} : elements(in["endpoints"])) {
     Request request = request_of(in, text_or(in["method"], "GET"));
+    request.url = address_of(one["url"], in["base"]);
     if (!single) {
-      request.url = one["url"];
       request.limit = duration_or(one["limit"], request.limit);
       request.ca_file = text_or(one["ca"], request.ca_file);
       for (const auto& header : named(one["headers"])) request.headers.push_back(header);

@@ -67,6 +67,51 @@ constexpr Key k_host_keys[] = {
 };
 constexpr Object k_host{"the host", "how the service runs on a host", k_host_keys, true};
 
+constexpr Shape k_texts_by_name{.form = Form::map, .of = &k_text};
+constexpr Key k_run_keys[] = {
+    {"service", k_text, "the Cloud Run service"},
+    {"image", k_text, "the image without its tag"},
+    {"service_account", k_text, "the account that its revisions run as: a name in the project, or an address"},
+    {"cpu", k_text, "processors of an instance, as Cloud Run writes them (2, 1000m)"},
+    {"memory", k_text, "memory of an instance (4Gi)"},
+    {"concurrency", k_count, "requests that one instance takes at once"},
+    {"timeout", k_duration, "how long a request may take"},
+    {"port", k_count, "the port that the container listens on"},
+    {"min_instances", k_count, "instances kept ready"},
+    {"max_instances", k_count, "instances at most"},
+    {"ingress", k_text, "who may reach it: all, internal, internal-and-cloud-load-balancing"},
+    {"connector", k_text, "the VPC connector of its revisions"},
+    {"public", k_flag, "whether anybody may call it"},
+    {"env", k_texts_by_name, "variables that a deploy sets; others are kept"},
+    {"secrets", k_texts_by_name, "variables that hold a secret: NAME:VERSION of Secret Manager"},
+};
+constexpr Object k_run{"the Cloud Run service", "how revisions are made", k_run_keys, true};
+constexpr Key k_sql_keys[] = {
+    {"instance", k_text, "the Cloud SQL instance"},
+    {"database", k_text, "the service's database on it"},
+    {"user", k_text, "the service's role on it"},
+    {"password", k_secret, "a reference to the role's password"},
+    {"version", k_text, "the server (POSTGRES_15)"},
+    {"tier", k_text, "the machine (db-custom-2-4096)"},
+    {"availability", k_text, "ZONAL, or REGIONAL with a standby"},
+    {"storage_gb", k_count, "the disk, in GB"},
+    {"backup_start", k_text, "when the daily backup begins, in UTC (02:00)"},
+    {"deletion_protection", k_flag, "whether deleting it is refused"},
+};
+constexpr Object k_sql{"the Cloud SQL instance", "the service's database server", k_sql_keys, true};
+constexpr Key k_gcp_keys[] = {
+    {"project", k_text, "the project's id"},
+    {"region", k_text, "where the service runs"},
+    {"run", {.form = Form::object, .object = &k_run}, "the Cloud Run service"},
+    {"sql", {.form = Form::object, .object = &k_sql}, "the Cloud SQL instance"},
+    {"redis", k_map, "the Memorystore instance: instance, size_gb"},
+    {"connector", k_map, "the VPC connector: name, network, range"},
+    {"bucket", k_text, "the bucket of exports"},
+    {"apis", k_texts, "services of Google that it needs"},
+    {"roles", k_texts, "roles that its account must have in the project"},
+};
+constexpr Object k_gcp{"the Google Cloud project", "where and how the service runs on Google Cloud", k_gcp_keys, true};
+
 constexpr Key k_backup_keys[] = {
     {"folder", k_path, "where backups are kept"},
     {"keep", k_any, "how many, or for how long"},
@@ -87,6 +132,7 @@ constexpr Shape k_overrides{.form = Form::map, .of = &k_text};
       {"roles", k_map_or_list, "who does what in an incident"}, {"contacts", k_map_or_list, "whom to reach, and how"},                   \
       {"objectives", {.form = Form::object, .object = &k_objectives}, "what recovery must achieve"},                                     \
       {"secrets", k_secrets, "references to secrets, by name"}, {"host", {.form = Form::object, .object = &k_host}, "platform host"},    \
+      {"gcp", {.form = Form::object, .object = &k_gcp}, "platform cloud-run"},                                                             \
       {"backup", {.form = Form::object, .object = &k_backup}, "where backups are"}, {"vars", k_map, "whatever its runbooks need"},       \
       {"metrics", k_map, "where its metrics are"}, {"runbooks", k_overrides, "the runbook of a procedure, where it is not the platform's"}
 

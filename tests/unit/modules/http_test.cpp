@@ -154,3 +154,13 @@ TEST_CASE("what an answer says about an act: refused is no effect, a server's er
   CHECK(change("http.request").answer(intent, Unexpected(Failure{Cause::timeout, Reached::perhaps, "", ""})).state == State::unknown);
   CHECK(change("http.request").answer(intent, answer(409)).failure->cause == Cause::conflict);
 }
+
+TEST_CASE("an endpoint that is a path stands below the base, and a whole address stays as it is", "[modules]") {
+  Bench bench;
+  bench.answers.emplace("https://api.example/health", answer(200));
+  bench.answers.emplace("http://elsewhere/", answer(200));
+  const Outcome outcome = bench.read("http.check", object({{"base", "https://api.example"}, {"endpoints", list({object({{"name", "a"}, {"url", "/health"}}), object({{"name", "b"}, {"url", "http://elsewhere/"}})})}}));
+  CHECK(outcome.outputs["ok"] == Value(true));
+  CHECK(outcome.outputs["endpoints"].list().at(0)["url"] == Value("https://api.example/health"));
+  bench.done();
+}
