@@ -38,6 +38,9 @@ class World:
     self.faults = Faults()
     self.access = Access(self)
     self.traffic_log = []  # served requests of revisions, see traffic_log.py
+    self.logs = []  # entries of Cloud Logging as JSON, in the order in which they came: see `log`
+    # Whether what a revision needs is there: functions that give None, or why it is not. image(image) · secret(secret, version) · connector(name, region)
+    self.checks = {"image": [], "secret": [], "connector": []}
     self._parts = {}
 
   def part(self, name, make=dict):
@@ -61,6 +64,17 @@ class World:
 
   def new_number(self, digits):
     return str(self.random.randrange(10 ** (digits - 1), 10 ** digits))
+
+  def log(self, severity, resource_type, labels, text=None, json=None, request=None, log="run.googleapis.com%2Fstderr"):
+    """Writes an entry (logging v2 `LogEntry`): `text` or `json` its payload, `request` an HttpRequest."""
+    entry = {
+      "logName": f"projects/{self.project}/logs/{log}", "resource": {"type": resource_type, "labels": {"project_id": self.project, **labels}},
+      "timestamp": self.now(), "receiveTimestamp": self.now(), "severity": severity, "insertId": self.new_uuid().replace("-", "")[:20],
+    }
+    for name, value in (("textPayload", text), ("jsonPayload", json), ("httpRequest", request)):
+      if value is not None:
+        entry[name] = value
+    self.logs.append(entry)
 
   def snapshot(self):
     """What `/_emulator/state` shows."""
