@@ -12,15 +12,14 @@ CurlThread::~CurlThread() {
     std::lock_guard guard(m_lock);
     m_stopping = true;
   }
-  curl_multi_wakeup(m_multi);
+  curl().curl_multi_wakeup(m_multi);
   m_thread.join();
   for (auto& [easy, transfer] : m_running) {
-    curl_multi_remove_handle(m_multi, easy);
-    curl_easy_cleanup(easy);
+    curl().curl_multi_remove_handle(m_multi, easy);
+    curl().curl_easy_cleanup(easy);
   }
-  for (CURL* easy : m_idle) curl_easy_cleanup(easy);
-  curl_multi_cleanup(m_multi);
-  curl_global_cleanup();
+  for (CURL* easy : m_idle) curl().curl_easy_cleanup(easy);
+  curl().curl_multi_cleanup(m_multi);
 }
 
 void CurlThread::start(std::shared_ptr<Transfer> transfer) { give({Order::What::start, std::move(transfer)}); }
@@ -35,15 +34,14 @@ void CurlThread::give(Order order) {
   {
     std::lock_guard guard(m_lock);
     if (!m_thread.joinable()) {
-      curl_global_init(CURL_GLOBAL_DEFAULT);
-      m_multi = curl_multi_init();
-      curl_multi_setopt(m_multi, CURLMOPT_MAXCONNECTS, k_kept_connections);
+      m_multi = curl().curl_multi_init();
+      curl().curl_multi_setopt(m_multi, CURLMOPT_MAXCONNECTS, k_kept_connections);
       m_thread = std::thread([this] { work(); });
     }
     wake = m_orders.empty();
     m_orders.push_back(std::move(order));
   }
-  if (wake) curl_multi_wakeup(m_multi);
+  if (wake) curl().curl_multi_wakeup(m_multi);
 }
 
 void CurlThread::work() {
@@ -56,15 +54,15 @@ void CurlThread::work() {
     }
     for (Order& order : orders) obey(order);
     int running = 0;
-    curl_multi_perform(m_multi, &running);
+    curl().curl_multi_perform(m_multi, &running);
     int left = 0;
     bool ended = false;
-    while (const CURLMsg* message = curl_multi_info_read(m_multi, &left)) {
+    while (const CURLMsg* message = curl().curl_multi_info_read(m_multi, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       end(message->easy_handle, message->data.result);
       ended = true;
     }
-    if (!ended) curl_multi_poll(m_multi, nullptr, 0, 1000, nullptr);
+    if (!ended) curl().curl_multi_poll(m_multi, nullptr, 0, 1000, nullptr);
   }
 }
 
@@ -73,34 +71,34 @@ void CurlThread::obey(Order& order) {
   CURL* easy = order.transfer->easy;
   if (!easy || !m_running.contains(easy)) return; // it ended in the meantime
   if (order.what == Order::What::cancel) return end(easy, CURLE_ABORTED_BY_CALLBACK);
-  curl_easy_pause(easy, CURLPAUSE_CONT);
+  curl().curl_easy_pause(easy, CURLPAUSE_CONT);
 }
 
 void CurlThread::begin(std::shared_ptr<Transfer> transfer) {
-  if (m_idle.empty()) m_idle.push_back(curl_easy_init());
+  if (m_idle.empty()) m_idle.push_back(curl().curl_easy_init());
   CURL* easy = m_idle.back();
   m_idle.pop_back();
   transfer->easy = easy;
   transfer->began = std::chrono::steady_clock::now();
   transfer->apply();
   m_running.emplace(easy, std::move(transfer));
-  if (curl_multi_add_handle(m_multi, easy) != CURLM_OK) end(easy, CURLE_FAILED_INIT);
+  if (curl().curl_multi_add_handle(m_multi, easy) != CURLM_OK) end(easy, CURLE_FAILED_INIT);
 }
 
 void CurlThread::end(CURL* easy, CURLcode code) {
   const auto found = m_running.find(easy);
   if (found == m_running.end()) return;
   std::shared_ptr<Transfer> transfer = found->second;
-  curl_multi_remove_handle(m_multi, easy);
-  if (transfer->follow(code) && curl_multi_add_handle(m_multi, easy) == CURLM_OK) return;
+  curl().curl_multi_remove_handle(m_multi, easy);
+  if (transfer->follow(code) && curl().curl_multi_add_handle(m_multi, easy) == CURLM_OK) return;
   transfer->finish(code);
   transfer->easy = nullptr;
   m_running.erase(found);
   if (m_idle.size() < k_kept_handles) {
-    curl_easy_reset(easy);
+    curl().curl_easy_reset(easy);
     m_idle.push_back(easy);
   } else {
-    curl_easy_cleanup(easy);
+    curl().curl_easy_cleanup(easy);
   }
   transfer->mailbox->put(transfer);
 }

@@ -17,10 +17,10 @@ struct Rows {
 
 bool take(PGresult* result, void* context) {
   auto& rows = *static_cast<Rows*>(context);
-  const std::string_view affected = PQcmdTuples(result);
+  const std::string_view affected = pq().PQcmdTuples(result);
   if (!affected.empty()) std::from_chars(affected.data(), affected.data() + affected.size(), rows.count);
-  for (int row = 0; row < PQntuples(result); ++row) {
-    for (int column = 0; column < PQnfields(result); ++column) rows.bytes += static_cast<std::size_t>(PQgetlength(result, row, column)) + 64;
+  for (int row = 0; row < pq().PQntuples(result); ++row) {
+    for (int column = 0; column < pq().PQnfields(result); ++column) rows.bytes += static_cast<std::size_t>(pq().PQgetlength(result, row, column)) + 64;
     if (rows.bytes > k_keep) return false;
     rows.list.push_back(sql_row(result, row));
   }
@@ -40,7 +40,7 @@ public:
     // PostgreSQL lets a transaction that only reads write the server's files and start programs there (COPY … TO PROGRAM).
     if (first_word(statement.sql) == "copy") return Unexpected(Failure{Cause::refused, Reached::no, "COPY may write files of the server, and this is a read", "select the rows"});
     // A transaction that is marked as one that only reads, whatever the statements before have set.
-    const auto standing = PQtransactionStatus(m_database.connection.get());
+    const auto standing = pq().PQtransactionStatus(m_database.connection.get());
     if (standing == PQTRANS_INERROR) return send(statement, stop); // only a rollback can do anything there
     const bool inside = standing == PQTRANS_INTRANS;
     if (auto marked = command(inside ? "SET TRANSACTION READ ONLY" : "BEGIN READ ONLY", stop); !marked) return Unexpected(marked.error());
@@ -77,7 +77,7 @@ private:
   }
 
   Expected<void> command(const char* sql, const Stop& stop) {
-    PQsendQuery(m_database.connection.get(), sql);
+    pq().PQsendQuery(m_database.connection.get(), sql);
     return collect(m_database, stop, nullptr, nullptr);
   }
 
@@ -85,11 +85,11 @@ private:
     PGconn* connection = m_database.connection.get();
     const SqlArguments arguments(statement.arguments);
     // One statement only: the server refuses a second one after `;` in this protocol.
-    if (!PQsendQueryParams(connection, statement.sql.c_str(), arguments.count(), nullptr, arguments.pointers(), arguments.lengths(), arguments.formats(), 0)) {
-      const bool broken = PQstatus(connection) == CONNECTION_BAD;
+    if (!pq().PQsendQueryParams(connection, statement.sql.c_str(), arguments.count(), nullptr, arguments.pointers(), arguments.lengths(), arguments.formats(), 0)) {
+      const bool broken = pq().PQstatus(connection) == CONNECTION_BAD;
       return Unexpected(Failure{broken ? Cause::transport : Cause::refused, Reached::no, "the statement could not be sent to " + m_database.shown, ""});
     }
-    PQsetSingleRowMode(connection);
+    pq().PQsetSingleRowMode(connection);
     Rows rows;
     if (auto collected = collect(m_database, stop, take, &rows); !collected) return Unexpected(collected.error());
     return Value::object({{"rows", Value(std::move(rows.list))}, {"count", rows.count}});

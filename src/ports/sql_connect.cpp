@@ -54,12 +54,12 @@ Expected<Keywords> keywords_of(const Value& target) {
   }
   if (plain.kind() != Kind::text) return malformed("the address of a database must be text or a map");
   char* error = nullptr;
-  PQconninfoOption* options = PQconninfoParse(plain.text().c_str(), &error);
-  PQfreemem(error); // it may repeat a part of the text, password included
+  PQconninfoOption* options = pq().PQconninfoParse(plain.text().c_str(), &error);
+  pq().PQfreemem(error); // it may repeat a part of the text, password included
   if (!options) return malformed("the address of a database is neither a URI nor keyword=value pairs");
   for (const PQconninfoOption* one = options; one->keyword; ++one)
     if (one->val) put(keywords, one->keyword, one->val);
-  PQconninfoFree(options);
+  pq().PQconninfoFree(options);
   return keywords;
 }
 
@@ -98,9 +98,9 @@ void secure(Keywords& keywords, const std::string& host) {
 }
 
 Expected<void> finish_connecting(PGconn* connection, const std::string& shown, Duration limit, const Stop& stop) {
-  for (auto polled = PGRES_POLLING_WRITING; polled != PGRES_POLLING_OK; polled = PQconnectPoll(connection)) {
-    if (polled == PGRES_POLLING_FAILED || PQstatus(connection) == CONNECTION_BAD) return Unexpected(connect_failure(connection, shown));
-    const Waited waited = wait_ready(PQsocket(connection), polled == PGRES_POLLING_READING ? POLLIN : POLLOUT, stop, limit);
+  for (auto polled = PGRES_POLLING_WRITING; polled != PGRES_POLLING_OK; polled = pq().PQconnectPoll(connection)) {
+    if (polled == PGRES_POLLING_FAILED || pq().PQstatus(connection) == CONNECTION_BAD) return Unexpected(connect_failure(connection, shown));
+    const Waited waited = wait_ready(pq().PQsocket(connection), polled == PGRES_POLLING_READING ? POLLIN : POLLOUT, stop, limit);
     if (waited == Waited::ready) continue;
     if (stop) return Unexpected(stop_failure(stop, Reached::no, "connecting to " + shown));
     return Unexpected(Failure{Cause::timeout, Reached::no, fmt::format("{} did not answer within {} s", shown, std::chrono::duration_cast<std::chrono::seconds>(limit).count()), "is it running, and is the address right?"});
@@ -110,21 +110,21 @@ Expected<void> finish_connecting(PGconn* connection, const std::string& shown, D
 
 /// Asks the server to give up; on a thread, because libpq waits for that connection without a limit.
 void request_cancel(PGconn* connection) {
-  std::shared_ptr<PGcancel> cancel(PQgetCancel(connection), PQfreeCancel);
+  std::shared_ptr<PGcancel> cancel(pq().PQgetCancel(connection), pq().PQfreeCancel);
   if (!cancel) return;
   std::thread([cancel] {
     std::array<char, 256> error{};
-    PQcancel(cancel.get(), error.data(), error.size());
+    pq().PQcancel(cancel.get(), error.data(), error.size());
   }).detach();
 }
 
 bool ready_within(PGconn* connection, Duration limit) {
   const auto until = std::chrono::steady_clock::now() + limit;
   for (;;) {
-    if (!PQconsumeInput(connection)) return false;
-    if (!PQisBusy(connection)) return true;
+    if (!pq().PQconsumeInput(connection)) return false;
+    if (!pq().PQisBusy(connection)) return true;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
-    pollfd fd{PQsocket(connection), POLLIN, 0};
+    pollfd fd{pq().PQsocket(connection), POLLIN, 0};
     if (left <= 0 || ::poll(&fd, 1, static_cast<int>(left)) <= 0) return false;
   }
 }
@@ -134,7 +134,7 @@ Failure cancelled(Database& database, const Stop& stop) {
   request_cancel(database.connection.get());
   Failure failure = stop_failure(stop, Reached::perhaps, "waiting for " + database.shown);
   while (ready_within(database.connection.get(), k_cancel_grace)) {
-    const Result result(PQgetResult(database.connection.get()));
+    const Result result(pq().PQgetResult(database.connection.get()));
     if (!result) break;
     if (is_cancel(result.get())) failure.reached = Reached::yes;
   }
@@ -159,6 +159,7 @@ std::vector<std::pair<std::string, std::string>> protection_of(std::string_view 
 }
 
 Expected<Database> connect_database(const Value& target, bool read_only, const Stop& stop) {
+  if (auto there = open_pq(); !there) return Unexpected(there.error());
   auto keywords = keywords_of(target);
   if (!keywords) return Unexpected(keywords.error());
   const std::string host = value_of(*keywords, "host"), port = value_of(*keywords, "port"), name = value_of(*keywords, "dbname");
@@ -177,15 +178,15 @@ Expected<Database> connect_database(const Value& target, bool read_only, const S
   }
   names.push_back(nullptr);
   values.push_back(nullptr);
-  database.connection.reset(PQconnectStartParams(names.data(), values.data(), 0));
+  database.connection.reset(pq().PQconnectStartParams(names.data(), values.data(), 0));
   PGconn* connection = database.connection.get();
   if (!connection) return Unexpected(Failure{Cause::full, Reached::no, "no memory for a connection to " + database.shown, ""});
-  PQsetNoticeReceiver(connection, [](void*, const PGresult*) {}, nullptr);
+  pq().PQsetNoticeReceiver(connection, [](void*, const PGresult*) {}, nullptr);
   if (auto connected = finish_connecting(connection, database.shown, limit, stop); !connected) return Unexpected(connected.error());
-  PQsetnonblocking(connection, 1);
+  pq().PQsetnonblocking(connection, 1);
   std::string settings = "SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'iso_8601'; SET bytea_output = 'hex'; SET standard_conforming_strings = on";
   if (read_only) settings += "; SET default_transaction_read_only = on";
-  PQsendQuery(connection, settings.c_str());
+  pq().PQsendQuery(connection, settings.c_str());
   if (auto set = collect(database, stop, nullptr, nullptr); !set) {
     set.error().reached = Reached::no; // nothing of the caller's was sent
     return Unexpected(set.error());
@@ -197,22 +198,22 @@ Expected<void> collect(Database& database, const Stop& stop, bool (*each)(PGresu
   PGconn* connection = database.connection.get();
   std::optional<Failure> failure;
   const auto wait_for = [&](short events) -> bool {
-    if (wait_ready(PQsocket(connection), events, stop) == Waited::ready) return true;
+    if (wait_ready(pq().PQsocket(connection), events, stop) == Waited::ready) return true;
     failure = cancelled(database, stop);
     return false;
   };
-  for (int left = PQflush(connection); left == 1; left = PQflush(connection)) {
+  for (int left = pq().PQflush(connection); left == 1; left = pq().PQflush(connection)) {
     if (!wait_for(POLLIN | POLLOUT)) return Unexpected(*failure);
-    if (!PQconsumeInput(connection)) break; // the server's last words are read below
+    if (!pq().PQconsumeInput(connection)) break; // the server's last words are read below
   }
   for (;;) {
-    while (PQisBusy(connection)) {
+    while (pq().PQisBusy(connection)) {
       if (!wait_for(POLLIN)) return Unexpected(*failure);
-      if (!PQconsumeInput(connection)) break;
+      if (!pq().PQconsumeInput(connection)) break;
     }
-    Result result(PQgetResult(connection));
+    Result result(pq().PQgetResult(connection));
     if (!result) break;
-    const ExecStatusType status = PQresultStatus(result.get());
+    const ExecStatusType status = pq().PQresultStatus(result.get());
     if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH) {
       database.connection.reset();
       return Unexpected(Failure{Cause::refused, Reached::yes, "COPY to or from the client is no statement for a session", "the connection was closed, so it had no effect"});

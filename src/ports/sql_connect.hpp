@@ -2,7 +2,7 @@
 #include "belay/error.hpp"
 #include "belay/stop.hpp"
 #include "belay/value.hpp"
-#include <libpq-fe.h>
+#include "ports/pq_library.hpp"
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,10 +12,10 @@
 namespace belay {
 
 struct CloseConnection {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
+  void operator()(PGconn* connection) const { pq().PQfinish(connection); }
 };
 struct CloseResult {
-  void operator()(PGresult* result) const { PQclear(result); }
+  void operator()(PGresult* result) const { pq().PQclear(result); }
 };
 using Connection = std::unique_ptr<PGconn, CloseConnection>;
 using Result = std::unique_ptr<PGresult, CloseResult>;

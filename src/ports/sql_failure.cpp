@@ -1,4 +1,5 @@
 #include "ports/sql_failure.hpp"
+#include "ports/pq_library.hpp"
 #include <fmt/core.h>
 
 namespace belay {
@@ -12,7 +13,7 @@ std::string one_line(std::string_view text) {
 }
 
 std::string field(const PGresult* result, int which) {
-  const char* text = PQresultErrorField(result, which);
+  const char* text = pq().PQresultErrorField(result, which);
   return text ? one_line(text) : "";
 }
 
@@ -34,7 +35,7 @@ bool ended_by_server(std::string_view state) { return state == "57P01" || state 
 } // namespace
 
 Failure connect_failure(PGconn* connection, const std::string& shown) {
-  const std::string said = one_line(PQerrorMessage(connection));
+  const std::string said = one_line(pq().PQerrorMessage(connection));
   Failure failure{Cause::transport, Reached::no, fmt::format("cannot connect to {}: {}", shown, said), {}};
   const auto says = [&](std::string_view text) { return said.find(text) != std::string::npos; };
   if (says("Connection refused") || says("No such file")) failure.hint = "is the server running, and is the address right?";
@@ -49,8 +50,8 @@ Failure connect_failure(PGconn* connection, const std::string& shown) {
 
 Failure server_failure(PGconn* connection, const PGresult* result, const std::string& shown) {
   const std::string state = field(result, PG_DIAG_SQLSTATE);
-  if (state.empty() || (PQstatus(connection) == CONNECTION_BAD && !ended_by_server(state)))
-    return {Cause::transport, Reached::perhaps, fmt::format("the connection to {} broke while a statement ran: {}", shown, one_line(PQresultErrorMessage(result))), "look at whether the server restarted"};
+  if (state.empty() || (pq().PQstatus(connection) == CONNECTION_BAD && !ended_by_server(state)))
+    return {Cause::transport, Reached::perhaps, fmt::format("the connection to {} broke while a statement ran: {}", shown, one_line(pq().PQresultErrorMessage(result))), "look at whether the server restarted"};
   Failure failure{cause_of(state), ended_by_server(state) ? Reached::perhaps : Reached::yes, {}, field(result, PG_DIAG_MESSAGE_HINT)};
   failure.message = fmt::format("{} (SQLSTATE {})", field(result, PG_DIAG_MESSAGE_PRIMARY), state);
   if (const std::string detail = field(result, PG_DIAG_MESSAGE_DETAIL); !detail.empty()) failure.message += ": " + detail;

@@ -1,5 +1,6 @@
 #include "ports/sql_values.hpp"
 #include "belay/reveal.hpp"
+#include "ports/pq_library.hpp"
 #include "value/json.hpp"
 #include <charconv>
 #include <cstdlib>
@@ -78,18 +79,18 @@ SqlArguments::SqlArguments(const std::vector<Value>& arguments) {
 
 Value sql_row(const PGresult* result, int row) {
   std::vector<std::pair<std::string, Value>> members;
-  const int columns = PQnfields(result);
+  const int columns = pq().PQnfields(result);
   for (int column = 0; column < columns; ++column) {
-    std::string name = PQfname(result, column);
+    std::string name = pq().PQfname(result, column);
     const auto taken = [&](const std::string& wanted) {
       for (const auto& member : members)
         if (member.first == wanted) return true;
       return false;
     };
-    for (int again = 2; taken(name); ++again) name = fmt::format("{}_{}", PQfname(result, column), again);
+    for (int again = 2; taken(name); ++again) name = fmt::format("{}_{}", pq().PQfname(result, column), again);
     Value value;
-    if (!PQgetisnull(result, row, column))
-      value = field_value(PQftype(result, column), {PQgetvalue(result, row, column), static_cast<std::size_t>(PQgetlength(result, row, column))});
+    if (!pq().PQgetisnull(result, row, column))
+      value = field_value(pq().PQftype(result, column), {pq().PQgetvalue(result, row, column), static_cast<std::size_t>(pq().PQgetlength(result, row, column))});
     members.emplace_back(std::move(name), std::move(value));
   }
   return Value::object(std::move(members));

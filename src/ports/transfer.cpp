@@ -25,7 +25,7 @@ std::size_t on_body(char* data, std::size_t one, std::size_t count, void* contex
   auto& transfer = *static_cast<Transfer*>(context);
   const std::size_t size = one * count;
   long status = 0;
-  curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+  curl().curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
   if (transfer.redirects > 0 && is_redirect(static_cast<int>(status))) return size;
   if (transfer.streams && status / 100 == 2) {
     std::lock_guard guard(transfer.lock);
@@ -123,7 +123,9 @@ std::vector<std::shared_ptr<Transfer>> Mailbox::take() {
   return std::exchange(ended, {});
 }
 
-Transfer::~Transfer() { curl_slist_free_all(header_list); }
+Transfer::~Transfer() {
+  if (header_list) curl().curl_slist_free_all(header_list);
+}
 
 Expected<std::shared_ptr<Transfer>> Transfer::make(const Request& request, bool acts, bool streams, bool uploads, const std::string& ca_file, const Stop& stop) {
   if (!request.url.known() || request.url.kind() != Kind::text) return Unexpected(refused("a request has no URL", "it must be text, known before the request is sent"));
@@ -169,8 +171,8 @@ Expected<std::shared_ptr<Transfer>> Transfer::make(const Request& request, bool 
 }
 
 void Transfer::apply() {
-  const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
-  curl_easy_reset(easy);
+  const auto set = [this](CURLoption option, auto value) { curl().curl_easy_setopt(easy, option, value); };
+  curl().curl_easy_reset(easy);
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_URL, target.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -210,23 +212,23 @@ void Transfer::apply() {
   }
   if (method != "GET" && method != "HEAD") set(CURLOPT_CUSTOMREQUEST, method.c_str());
   if (method == "GET" && has_body) set(CURLOPT_CUSTOMREQUEST, "GET");
-  curl_slist_free_all(header_list);
-  header_list = curl_slist_append(nullptr, "Expect:");
+  curl().curl_slist_free_all(header_list);
+  header_list = curl().curl_slist_append(nullptr, "Expect:");
   bool typed = false;
   for (const auto& [name, value] : headers) {
-    header_list = curl_slist_append(header_list, value.empty() ? (name + ";").c_str() : (name + ": " + value).c_str());
+    header_list = curl().curl_slist_append(header_list, value.empty() ? (name + ";").c_str() : (name + ": " + value).c_str());
     typed = typed || lower(name) == "content-type";
   }
-  if (!typed) header_list = curl_slist_append(header_list, "Content-Type:"); // not the form type that libcurl would claim
+  if (!typed) header_list = curl().curl_slist_append(header_list, "Content-Type:"); // not the form type that libcurl would claim
   set(CURLOPT_HTTPHEADER, header_list);
 }
 
 bool Transfer::follow(CURLcode code) {
   long status = 0;
-  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  curl().curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
   if (code != CURLE_OK || redirects == 0 || !is_redirect(static_cast<int>(status))) return false;
   char* next = nullptr;
-  if (curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &next) != CURLE_OK || !next) return false;
+  if (curl().curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &next) != CURLE_OK || !next) return false;
   const std::string to = next;
   const auto fail = [&](std::string message) { result = Unexpected(Failure{Cause::refused, Reached::yes, std::move(message), "look at where that address sends its callers"}); };
   auto there = guarded_url(to, link_local);
@@ -261,14 +263,14 @@ bool Transfer::follow(CURLcode code) {
 void Transfer::finish(CURLcode code) {
   if (!result) {
     long status = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl().curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && cut_short)) {
       answer.status = static_cast<int>(status);
       answer.took = std::chrono::steady_clock::now() - began;
       result = std::move(answer);
     } else {
       Failure failure{Cause::transport, sent ? Reached::perhaps : Reached::no, {}, {}};
-      std::string why = error[0] ? error.data() : curl_easy_strerror(code);
+      std::string why = error[0] ? error.data() : curl().curl_easy_strerror(code);
       switch (code) {
         case CURLE_OPERATION_TIMEDOUT:
           failure.cause = Cause::timeout;

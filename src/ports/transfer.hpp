@@ -1,11 +1,11 @@
 #pragma once
 #include "belay/ports.hpp"
+#include "ports/curl_library.hpp"
 #include "ports/fd.hpp"
 #include "ports/url_guard.hpp"
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <curl/curl.h>
 #include <memory>
 #include <mutex>
 

@@ -1,9 +1,9 @@
 #include "ports/url_guard.hpp"
+#include "ports/curl_library.hpp"
 #include <algorithm>
 #include <array>
 #include <arpa/inet.h>
 #include <cstring>
-#include <curl/curl.h>
 #include <fmt/core.h>
 #include <memory>
 #include <netinet/in.h>
@@ -14,14 +14,14 @@ namespace {
 constexpr std::array k_metadata_names = {std::string_view("metadata"), std::string_view("metadata.google.internal"), std::string_view("instance-data"), std::string_view("instance-data.ec2.internal")};
 
 struct FreeUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  void operator()(CURLU* url) const { curl().curl_url_cleanup(url); }
 };
 
 std::string part(CURLU* url, CURLUPart which, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, which, &text, flags) != CURLUE_OK) return "";
+  if (curl().curl_url_get(url, which, &text, flags) != CURLUE_OK) return "";
   std::string copy = text;
-  curl_free(text);
+  curl().curl_free(text);
   return copy;
 }
 
@@ -47,10 +47,11 @@ bool is_link_local(const sockaddr* address) {
 }
 
 Expected<Url> guarded_url(const std::string& text, bool link_local) {
-  const std::unique_ptr<CURLU, FreeUrl> parsed(curl_url());
+  if (auto there = open_curl(); !there) return Unexpected(there.error());
+  const std::unique_ptr<CURLU, FreeUrl> parsed(curl().curl_url());
   const auto refused = [](std::string message, std::string hint) { return Unexpected(Failure{Cause::refused, Reached::no, std::move(message), std::move(hint)}); };
-  if (const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME); code != CURLUE_OK)
-    return refused(fmt::format("this is no URL ({})", curl_url_strerror(code)), "write it whole: https://host/path");
+  if (const CURLUcode code = curl().curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME); code != CURLUE_OK)
+    return refused(fmt::format("this is no URL ({})", curl().curl_url_strerror(code)), "write it whole: https://host/path");
   Url url;
   url.scheme = part(parsed.get(), CURLUPART_SCHEME);
   if (url.scheme != "http" && url.scheme != "https") return refused(fmt::format("the scheme '{}' of a URL is none that a request may use", url.scheme), "http and https are");
