@@ -1,12 +1,12 @@
 #pragma once
-#include "ports/transfer.hpp"
+#include "ports/curl_loop.hpp"
 #include <deque>
+#include <optional>
 #include <thread>
-#include <unordered_map>
 
 namespace belay {
 
-/// The one thread that drives every transfer; started with the first of them, ended with this object. Handles and connections are kept for the next.
+/// The one thread that drives the transfers of callers who wait for theirs alone; started with the first of them, ended with this object.
 class CurlThread {
 public:
   CurlThread() = default;
@@ -23,17 +23,12 @@ private:
   void give(Order);
   void work();
   void obey(Order&);
-  void begin(std::shared_ptr<Transfer>);
-  void end(CURL* easy, CURLcode code);
 
   std::mutex m_lock;
   std::deque<Order> m_orders;
   bool m_stopping = false;
-  CURLM* m_multi = nullptr;
+  std::optional<CurlLoop> m_loop; ///< of the thread alone, but for waking it
   std::thread m_thread;
-  // Of the thread alone:
-  std::unordered_map<CURL*, std::shared_ptr<Transfer>> m_running;
-  std::vector<CURL*> m_idle;
 };
 
 } // namespace belay

@@ -11,6 +11,15 @@ namespace belay {
 namespace {
 
 constexpr std::size_t k_piece = 256U << 10, k_ahead = 1U << 20;
+constexpr std::size_t k_first_width = 16;
+constexpr Duration k_widening = std::chrono::milliseconds(2), k_turn = std::chrono::seconds(1);
+
+/// How many transfers may run at once this long after the first. All at the start would open a connection for each, where a few that are
+/// used again answer sooner, and what was waited for here would be counted as the endpoints' time.
+std::size_t width_after(Duration elapsed, unsigned at_once) {
+  const auto doublings = std::min<std::int64_t>(elapsed / k_widening, 16);
+  return std::min<std::size_t>(std::max(1U, at_once), k_first_width << doublings);
+}
 
 /// Answers of an ended transfer; one that was cancelled did not get to its own.
 Expected<Answer> result_of(Transfer& transfer, const Stop& stop) {
@@ -26,12 +35,16 @@ public:
   Expected<Answer> send(const Request& request, Source* body, const Stop& stop) override { return one(request, true, nullptr, body, stop); }
 
   void read_all(std::span<const Request> requests, unsigned at_once, const std::function<void(std::size_t, Expected<Answer>)>& each, const Stop& stop) override {
-    auto mailbox = std::make_shared<Mailbox>();
-    std::vector<std::shared_ptr<Transfer>> running;
-    std::size_t next = 0;
-    bool stopping = false;
-    const auto more = [&] {
-      while (!stopping && next < requests.size() && running.size() < std::max(1U, at_once)) {
+    if (auto there = open_curl(); !there) {
+      for (std::size_t i = 0; i < requests.size(); ++i) each(i, Unexpected(there.error()));
+      return;
+    }
+    auto loop = borrow();
+    std::size_t next = 0, running = 0;
+    const auto begun = std::chrono::steady_clock::now();
+    for (bool stopping = false;;) {
+      const std::size_t width = width_after(std::chrono::steady_clock::now() - begun, at_once);
+      while (!stopping && next < requests.size() && running < width) {
         const std::size_t index = next++;
         auto transfer = Transfer::make(requests[index], false, false, false, m_ca_file, stop);
         if (!transfer) {
@@ -39,23 +52,25 @@ public:
           continue;
         }
         (*transfer)->index = index;
-        (*transfer)->mailbox = mailbox;
-        running.push_back(*transfer);
-        m_thread.start(*transfer);
+        loop->begin(std::move(*transfer));
+        ++running;
       }
-    };
-    for (more(); !running.empty(); more()) {
-      if (!stopping && wait_ready(mailbox->event.get(), POLLIN, stop) != Waited::ready) {
-        stopping = true;
-        for (const auto& transfer : running) m_thread.cancel(transfer);
-      } else if (stopping) {
-        wait_event(*mailbox);
-      }
-      for (const auto& transfer : mailbox->take()) {
-        std::erase(running, transfer);
+      if (running == 0) break;
+      const auto ended = loop->perform();
+      for (const auto& transfer : ended) {
+        --running;
         each(transfer->index, result_of(*transfer, stop));
       }
+      if (stop && !stopping) {
+        stopping = true;
+        loop->cancel_all();
+      } else if (ended.empty()) {
+        const bool widens = next < requests.size() && width < at_once;
+        const Duration left = std::min<Duration>(stop.left(), widens ? k_widening : k_turn);
+        loop->wait(std::max(0, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count())), stop.fd());
+      }
     }
+    give_back(std::move(loop));
     for (; next < requests.size(); ++next) each(next, Unexpected(stop_failure(stop, Reached::no, "waiting for its turn")));
   }
 
@@ -146,8 +161,22 @@ private:
     while (::poll(&fd, 1, -1) < 0) {}
   }
 
+  std::unique_ptr<CurlLoop> borrow() {
+    std::lock_guard guard(m_lock);
+    if (m_spare.empty()) return std::make_unique<CurlLoop>();
+    auto loop = std::move(m_spare.back());
+    m_spare.pop_back();
+    return loop;
+  }
+  void give_back(std::unique_ptr<CurlLoop> loop) {
+    std::lock_guard guard(m_lock);
+    m_spare.push_back(std::move(loop));
+  }
+
   std::string m_ca_file;
   CurlThread m_thread;
+  std::mutex m_lock;
+  std::vector<std::unique_ptr<CurlLoop>> m_spare; ///< of those who read many at once, with their connections
 };
 
 std::string variable(const char* name) {

@@ -172,8 +172,6 @@ Expected<std::shared_ptr<Transfer>> Transfer::make(const Request& request, bool 
 
 void Transfer::apply() {
   const auto set = [this](CURLoption option, auto value) { curl().curl_easy_setopt(easy, option, value); };
-  curl().curl_easy_reset(easy);
-  set(CURLOPT_PRIVATE, this);
   set(CURLOPT_URL, target.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
@@ -256,6 +254,7 @@ bool Transfer::follow(CURLcode code) {
   target = to;
   url = std::move(*there);
   answer = {};
+  curl().curl_easy_reset(easy);
   apply();
   return true;
 }

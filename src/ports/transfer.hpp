@@ -54,7 +54,7 @@ struct Transfer : std::enable_shared_from_this<Transfer> {
   ~Transfer();
   /// The request's plain form; refused (`refused`) where it must not be sent.
   static Expected<std::shared_ptr<Transfer>> make(const Request&, bool acts, bool streams, bool uploads, const std::string& ca_file, const Stop&);
-  void apply();               ///< sets every option of `easy`
+  void apply();               ///< sets every option of `easy`, which has none
   bool follow(CURLcode);      ///< true where the answer was a redirect and `easy` is set to follow it
   void finish(CURLcode code); ///< fills `result`
 };

@@ -3,6 +3,7 @@
 #include "integration/support/program.hpp"
 #include "ports/http.hpp"
 #include "ports/real_ports.hpp"
+#include <condition_variable>
 #include <fmt/core.h>
 #include <thread>
 
@@ -277,6 +278,33 @@ TEST_CASE("a thousand endpoints are read at once, each with its own answer", "[i
   CHECK(wrong == 0);
   CHECK(std::count(told.begin(), told.end(), 1) == static_cast<long>(requests.size()));
   CHECK(server.connections() <= 400);
+}
+
+TEST_CASE("endpoints that take their time are all asked at the same time", "[integration][http]") {
+  Bench bench;
+  constexpr int k_all = 100;
+  std::mutex lock;
+  std::condition_variable changed;
+  int asked = 0;
+  // None is answered before all have been asked.
+  HttpServer server([&](const HttpRequest&) {
+    std::unique_lock guard(lock);
+    if (++asked == k_all) changed.notify_all();
+    const bool met = changed.wait_for(guard, std::chrono::seconds(20), [&] { return asked >= k_all; });
+    return HttpReply{.status = met ? 200 : 503};
+  });
+  int well = 0;
+  bench.http->read_all(std::vector<Request>(k_all, get(server.url("/"))), k_all, [&](std::size_t, Expected<Answer> answer) { well += answer && answer->status == 200; }, bench.stop);
+  CHECK(well == k_all);
+}
+
+TEST_CASE("no more are read at once than was allowed", "[integration][http]") {
+  Bench bench;
+  HttpServer server([](const HttpRequest&) { return HttpReply{.after_ms = 20}; });
+  int well = 0;
+  bench.http->read_all(std::vector<Request>(60, get(server.url("/"))), 20, [&](std::size_t, Expected<Answer> answer) { well += answer.has_value(); }, bench.stop);
+  CHECK(well == 60);
+  CHECK(server.connections() <= 20);
 }
 
 TEST_CASE("a stop ends a thousand reads, and every one is told", "[integration][http]") {
