@@ -56,7 +56,8 @@ class Messages:
           config = method.method_config()
           path = base + (config.flat_path or config.relative_path)
           self.methods.append((config, re.compile(_pattern(path))))
-    self.methods.sort(key=lambda each: each[1].pattern.count("[^"))  # a literal segment before a placeholder
+    # A literal segment before a placeholder, a verb before a name that could hold it.
+    self.methods.sort(key=lambda each: (each[1].pattern.count("[^"), -len(each[1].pattern)))
 
   def find(self, method, path):
     return next((config for config, pattern in self.methods if config.http_method == method and pattern.fullmatch(path)), None)

@@ -1,8 +1,8 @@
 """The table of emulated APIs: one row each. A module has `routes(world)`, and where it can be filled `SEED` (its key) and `seed(world, data)`."""
 
-from . import sign_in
+from . import run, sign_in
 
-APIS = (sign_in,)
+APIS = (sign_in, run)
 
 
 def add_routes(world, router):

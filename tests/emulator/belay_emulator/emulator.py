@@ -31,7 +31,8 @@ class Emulator:
     router.add(control.routes(world, self._reset))
     add_routes(world, router)
     self.token = world.access.issue("operator@example.com", seconds=10 * 365 * 86400, text=getattr(self, "token", None)).text
-    seed_all(world, self._seed)
+    with world.lock:
+      seed_all(world, self._seed)
     self.world, self._dispatcher = world, Dispatcher(world, router)
 
   def _reset(self):

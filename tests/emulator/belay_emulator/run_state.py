@@ -9,6 +9,7 @@ from . import run_template
 from .clock import stamp
 from .revision_server import Front
 from .routing import Problem
+from .run_translation import INGRESS
 
 LATEST = [{"latestRevision": True, "percent": 100}]
 # Annotations of a service that the server writes: what a client sends for them is not taken.
@@ -151,13 +152,14 @@ class RunState:
       raise Problem(400, f"metadata.name: '{name}': only lowercase, digits, and hyphens; must begin with letter, and cannot end with hyphen; must be less than 50 characters.")
     service = Service(self.world, region, name)
     service.creator = principal
-    operation = self.change(service, principal, **wanted)
-    self.services[region, name] = service
-    service.front = Front(self.world, self, service)
+    operation = self.change(service, principal, kind="create", **wanted)
+    if operation:
+      self.services[region, name] = service
+      service.front = Front(self.world, self, service)
     return operation
 
-  def change(self, service, principal, template, traffic, annotations, labels, kind="update"):
-    """Takes what is wanted, all of it checked first; begins the operation that brings it about."""
+  def change(self, service, principal, template, traffic, annotations, labels, kind="update", validate_only=False):
+    """Takes what is wanted, all of it checked first; begins the operation that brings it about (None when it was only to be checked)."""
     template = run_template.completed(template, service.name, f"{self.world.project_number}-compute@developer.gserviceaccount.com")
     new_name = self._new_revision(service, template)
     if new_name:
@@ -165,6 +167,11 @@ class RunState:
       if not self.world.access.may(principal, "iam.serviceaccounts.actAs"):
         raise Problem(403, f"Permission 'iam.serviceaccounts.actAs' denied on service account {account} (or it may not exist).", "PERMISSION_DENIED")
     traffic = self._checked_traffic(service, traffic, new_name)
+    ingress = (annotations or {}).get("run.googleapis.com/ingress", "all")
+    if ingress not in INGRESS:
+      raise Problem(400, f"metadata.annotations[run.googleapis.com/ingress]: '{ingress}' is none of {', '.join(INGRESS)}.")
+    if validate_only:
+      return None
     annotations = {name: value for name, value in (annotations or {}).items() if name not in OWN_ANNOTATIONS}
     labels = {**{name: value for name, value in (labels or {}).items() if name != LOCATION}, LOCATION: service.region}
     unchanged = (not new_name and traffic == service.traffic and labels == service.labels and annotations == service.annotations and service.generation)
