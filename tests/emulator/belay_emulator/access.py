@@ -22,6 +22,7 @@ class Access:
     self._world = world
     self._tokens = {}
     self._denied = []
+    self.signed = lambda text: None  # the account of a JWT that stands for a token by its signature; set by sign_in
 
   def issue(self, principal, seconds=3599, scopes=(), text=None):
     token = Token(text or "ya29.emulated-" + secrets.token_urlsafe(24), principal, self._world.clock.seconds() + seconds, tuple(scopes))
@@ -43,7 +44,12 @@ class Access:
     if not header.lower().startswith("bearer "):
       raise Problem(401, "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid "
                     "authentication credential.", "UNAUTHENTICATED", details=_info("CREDENTIALS_MISSING"))
-    token = self._tokens.get(header[7:].strip())
+    text = header[7:].strip()
+    token = self._tokens.get(text)
+    if token is None and text.count(".") == 2:
+      account = self.signed(text)
+      if account:
+        return account
     if token is None or token.revoked or token.expires <= self._world.clock.seconds():
       raise Problem(401, "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
                     "authentication credential.", "UNAUTHENTICATED", details=_info("ACCESS_TOKEN_EXPIRED" if token else "ACCESS_TOKEN_TYPE_UNSUPPORTED"),
