@@ -5,6 +5,7 @@ namespace modules {
 namespace {
 constexpr const Module* k_modules[] = {
     &backup,
+    &cloud_sql_module,
     &core,
     &gates,
     &git,
@@ -14,6 +15,7 @@ constexpr const Module* k_modules[] = {
     &manual,
     &notify,
     &postgres,
+    &secret_manager_module,
     &tls,
 };
 } // namespace
