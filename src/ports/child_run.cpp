@@ -17,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::size_t k_piece = 256 * 1024;
 constexpr int k_wide_pipe = 1024 * 1024; ///< fewer switches between the two ends of a stream
+constexpr Duration k_gather = 1ms;       ///< a program writes 4 KiB at a time; taking each alone costs both sides more than what is done with it
 constexpr Duration k_grace = 2s;
 
 struct Pipe {
@@ -116,12 +117,13 @@ void ChildRun::watch(const Stop& stop) {
   }
   if (m_input) feed();
 
+  const bool gathering = m_output && gathers();
   std::array<pollfd, 5> polled{{{m_child.socket.get(), POLLIN, 0},
-                                {m_output.get(), POLLIN, 0},
+                                {gathering ? -1 : m_output.get(), POLLIN, 0},
                                 {m_errors.get(), POLLIN, 0},
                                 {m_input.get(), POLLOUT, 0},
                                 {m_ending ? -1 : stop.fd(), POLLIN, 0}}};
-  const Duration left = time_left(stop);
+  const Duration left = gathering ? std::min(k_gather, time_left(stop)) : time_left(stop);
   const timespec wait{static_cast<time_t>(left / 1s), static_cast<long>((left % 1s).count())};
   if (::ppoll(polled.data(), polled.size(), &wait, nullptr) <= 0) return;
   if (polled[1].revents != 0) drain(m_output, true, m_buffer.size());
@@ -184,6 +186,7 @@ std::size_t ChildRun::drain(Fd& from, bool output, std::size_t at_most) {
       end_because(done.error(), k_grace);
       from.reset(); // what it still writes meets a broken pipe
     }
+    if (text.size() < at_most) m_gathers_until = Clock::now() + k_gather;
   }
   m_last_sign = Clock::now(); // after the sink: behind a slow one the child is not idle
   return text.size();

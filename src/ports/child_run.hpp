@@ -35,6 +35,7 @@ private:
   using Clock = std::chrono::steady_clock;
   explicit ChildRun(std::shared_ptr<Guard> guard) : m_guard(std::move(guard)) {}
   Duration time_left(const Stop&) const;
+  bool gathers() const { return m_gathers_until > Clock::now(); }
   void watch(const Stop&);
   void end_because(Failure why, Duration grace);
   void order_end(Duration grace);
@@ -53,7 +54,7 @@ private:
   std::string m_piece; ///< of the source
   KeptOutput m_kept_output{nullptr}, m_kept_errors{nullptr};
   std::vector<char> m_buffer;
-  Clock::time_point m_last_sign = Clock::now();
+  Clock::time_point m_last_sign = Clock::now(), m_gathers_until{};
   std::string m_reports;
   std::optional<Failure> m_why;
   bool m_ending = false, m_killed = false, m_gone = false;
