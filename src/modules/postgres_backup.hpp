@@ -61,6 +61,7 @@ inline constexpr Field k_dump_inputs[] = {
     {"level", k_integer, false, false, "1", "of compression, 1 to 19"},
     {"threads", k_integer, false, false, "2", "that compress"},
     {"lock_wait", k_duration, false, false, "60s", "how long to wait for a table that another session has locked"},
+    {"share", k_integer, false, false, "67108864", "from how many bytes of tables on a second pg_dump reads beside the first; below zero: never"},
     k_tools,
 };
 inline constexpr Field k_dump_outputs[] = {

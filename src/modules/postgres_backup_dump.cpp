@@ -1,14 +1,14 @@
 #include "clients/backup_folder.hpp"
+#include "clients/postgres_archive.hpp"
 #include "clients/postgres_census.hpp"
 #include "clients/postgres_properties.hpp"
 #include "clients/postgres_sql.hpp"
 #include "clients/postgres_target.hpp"
 #include "clients/postgres_tools.hpp"
-#include "codec/hashing.hpp"
-#include "codec/zstd.hpp"
 #include "modules/command_outcome.hpp"
 #include "modules/postgres_backup.hpp"
 #include "modules/postgres_backup_names.hpp"
+#include "modules/postgres_backup_stream.hpp"
 #include "value/json.hpp"
 #include <algorithm>
 #include <fmt/format.h>
@@ -37,32 +37,15 @@ Value outputs_of(const Manifest& m, const std::string& path) {
                         {"warnings", Value::List{}}});
 }
 
+constexpr std::int64_t k_share = 64 << 20;
+
+std::int64_t lock_wait_ms(const Value& in) { return std::chrono::duration_cast<std::chrono::milliseconds>(duration_or(in["lock_wait"], std::chrono::seconds(60))).count(); }
+
+// Asking for a table's size waits for whoever has locked it, too.
+Expected<void> limit_lock_wait(Session& session, const Value& in, const Stop& stop) { return postgres_sql::run(session, fmt::format("SET lock_timeout = {}", lock_wait_ms(in)), stop); }
+
 // What names the session of a dump or restore, so that others see it is under way.
 std::string session_name(const std::string& id) { return "belay " + id; }
-
-/// Counts what the dump wrote before compression, and tells of it.
-class Meter final : public Sink {
-public:
-  Meter(Sink& next, Tell& tell, std::int64_t of) : m_next(next), m_tell(tell), m_of(of) {}
-  Expected<void> write(std::span<const std::byte> bytes) override {
-    auto passed = m_next.write(bytes);
-    if (!passed) return passed;
-    m_bytes += static_cast<std::int64_t>(bytes.size());
-    if (m_bytes - m_told >= k_tell_every) {
-      m_told = m_bytes;
-      m_tell.progress(m_bytes, std::max(m_of, m_bytes), "bytes");
-    }
-    return {};
-  }
-  Expected<std::uint64_t> finish() override { return m_next.finish(); }
-  std::uint64_t bytes() const { return static_cast<std::uint64_t>(m_bytes); }
-
-private:
-  static constexpr std::int64_t k_tell_every = 4 << 20;
-  Sink& m_next;
-  Tell& m_tell;
-  std::int64_t m_of, m_bytes = 0, m_told = 0;
-};
 
 /// One dump, from the first connection to the manifest. Until the manifest is there, `discard` takes everything away again.
 class Dump {
@@ -110,7 +93,7 @@ private:
     const auto properties = database_properties(*m_session, database, m_stop);
     if (!properties) return tl::unexpected(properties.error());
     m_manifest.database = *properties;
-    if (auto begun = postgres_sql::run(*m_session, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", m_stop); !begun) return begun;
+    if (auto shared = share_out(); !shared) return shared;
     const auto exported = postgres_sql::rows(*m_session, R"(SELECT pg_export_snapshot() AS snapshot, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS taken,
       (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text AS lsn)", {}, m_stop);
     if (!exported) return tl::unexpected(exported.error());
@@ -119,6 +102,25 @@ private:
     const auto taken = parse_rfc3339(exported->front()["taken"].text());
     if (!taken) return tl::unexpected(taken.error());
     m_manifest.taken = *taken;
+    return {};
+  }
+
+  // Begins the transaction. What the second pg_dump reads is locked before the snapshot: if it were altered before that one locks it, its rows would be missing without a word.
+  Expected<void> share_out() {
+    if (auto limited = limit_lock_wait(*m_session, m_call.in, m_stop); !limited) return limited;
+    const std::int64_t share = integer_or(m_call.in["share"], k_share);
+    const auto room = m_ports.files.space(m_intent.extra["folder"].text());
+    const bool fits = !room || *room >= static_cast<std::uint64_t>(integer_or(m_intent.extra["bytes"], 0)); // the second one's rows wait on the disk
+    if (share >= 0 && fits && postgres_archive::knows_archives_of(static_cast<int>(m_intent.extra["tool"].integer()))) {
+      const auto tables = table_sizes(*m_session, m_stop);
+      if (!tables) return tl::unexpected(tables.error());
+      m_aside = second_share(*tables, share);
+    }
+    std::vector<std::string> statements{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
+    for (const TableSize& table : m_aside)
+      statements.push_back(fmt::format("LOCK TABLE ONLY {}.{} IN ACCESS SHARE MODE", postgres_sql::identifier(table.schema), postgres_sql::identifier(table.name)));
+    for (const std::string& statement : statements)
+      if (auto done = postgres_sql::run(*m_session, statement, m_stop); !done) return done;
     return {};
   }
 
@@ -150,25 +152,14 @@ private:
 
   Expected<void> stream() {
     const std::string partial = joined(m_path, std::string(backup_folder::k_dump) + std::string(backup_folder::k_partial));
-    auto file = m_ports.files.create(partial);
-    if (!file) return tl::unexpected(file.error());
-    HashingSink hashing(**file);
-    const auto compressing = zstd_sink(hashing, static_cast<int>(integer_or(m_call.in["level"], 1)), static_cast<int>(integer_or(m_call.in["threads"], 2)));
-    Meter meter(*compressing, m_call.tell, integer_or(m_intent.extra["bytes"], 0));
-    Command command = std::get<Command>(m_intent.act);
-    for (Value& word : command.argv) word = fill(word, "snapshot", m_snapshot);
-    const auto ended = m_ports.process.run(command, nullptr, &meter, &m_call.tell, m_stop);
-    if (!ended) return tl::unexpected(ended.error());
-    if (ended->status != 0 || ended->signal != 0) {
-      const std::string how = ended->signal != 0 ? fmt::format("was ended by signal {}", ended->signal) : fmt::format("ended with status {}", ended->status);
-      const std::string said = last_line(ended->err);
-      return Unexpected({Cause::rejected, Reached::yes, fmt::format("pg_dump {}{}{}", how, said.empty() ? "" : ": ", said), "nothing of it was kept; earlier backups are as they were"});
-    }
-    const auto size = meter.finish();
-    if (!size) return tl::unexpected(size.error());
-    m_manifest.size = hashing.bytes();
-    m_manifest.raw_size = meter.bytes();
-    m_manifest.sha256 = hex(hashing.hash());
+    StreamOrder order{std::get<Command>(m_intent.act), m_aside, partial, partial + ".rows", static_cast<int>(integer_or(m_call.in["level"], 1)), static_cast<int>(integer_or(m_call.in["threads"], 2)),
+                      integer_or(m_intent.extra["bytes"], 0)};
+    for (Value& word : order.command.argv) word = fill(word, "snapshot", m_snapshot);
+    const auto streamed = stream_dump(order, m_call, m_ports, m_stop);
+    if (!streamed) return tl::unexpected(streamed.error());
+    m_manifest.size = streamed->size;
+    m_manifest.raw_size = streamed->raw_size;
+    m_manifest.sha256 = streamed->sha256;
     return m_ports.files.change({"rename", partial, joined(m_path, backup_folder::k_dump), 0});
   }
 
@@ -184,6 +175,7 @@ private:
   Stop m_stop;
   Value m_target;
   std::unique_ptr<Session> m_session;
+  std::vector<TableSize> m_aside;
   Manifest m_manifest;
 };
 
@@ -204,6 +196,7 @@ Expected<Value> observe_dump(const Call& call, const Value&, const Reads& reads)
   if (!version) return tl::unexpected(version.error());
   const auto alive = postgres_sql::alive(**session, session_name(id), call.stop);
   if (!alive) return tl::unexpected(alive.error());
+  if (auto limited = limit_lock_wait(**session, call.in, call.stop); !limited) return tl::unexpected(limited.error());
   const auto bytes = postgres_sql::rows(**session, "SELECT coalesce(sum(pg_table_size(oid)), 0)::bigint AS bytes FROM pg_class WHERE relkind = 'r' AND oid >= 16384", {}, call.stop);
   if (!bytes) return tl::unexpected(bytes.error());
   const auto tool = find_postgres_tool(reads, "pg_dump", *version / 10000, text_or(call.in["tools"], ""), call.stop);
@@ -249,7 +242,7 @@ Intent prepare_dump(const Value& in, const Value& seen, const Identity& id) {
     intent.refused = Failure{Cause::conflict, Reached::no, fmt::format("backup {} is being written by another process", name), "wait for it to end"};
   Command command;
   command.argv = {seen["tool"].kind() == Kind::text ? seen["tool"] : Value("pg_dump"), "--format=custom", "--compress=0", join({"--snapshot=", Value::minted("snapshot")}), "--no-password",
-                  fmt::format("--lock-wait-timeout={}", std::chrono::duration_cast<std::chrono::milliseconds>(duration_or(in["lock_wait"], std::chrono::seconds(60))).count()),
+                  fmt::format("--lock-wait-timeout={}", lock_wait_ms(in)),
                   lift(database, [](const Value& plain) { return plain.is_null() ? Value("service=belay") : Value("--dbname=" + conninfo(plain.text())); })};
   command.environment = {{"PGAPPNAME", session_name(name)}};
   command.private_files = {{"PGSERVICEFILE", service ? *service : Value()}};

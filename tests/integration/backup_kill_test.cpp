@@ -21,7 +21,7 @@ namespace {
 constexpr Identity k_dump_id{"run-1", "dump", "key", 1, {1795300680, 0}};
 
 Value dump_inputs(const Value& target, const std::string& folder) {
-  return ActionBench::complete(postgres_backup::k_dump, {{"target", target}, {"service", "shop"}, {"environment", "local"}, {"folder", folder}});
+  return ActionBench::complete(postgres_backup::k_dump, {{"target", target}, {"service", "shop"}, {"environment", "local"}, {"folder", folder}, {"share", 0}}); // two pg_dumps
 }
 Value swap_inputs(const Value& target, const std::string& from, const std::string& keep_as) {
   return ActionBench::complete(postgres_backup::k_swap, {{"target", target}, {"from", from}, {"keep_as", keep_as}});
@@ -64,7 +64,7 @@ std::optional<int> backup_part(int argc, char** argv) {
 TEST_CASE("belay killed at any moment of a backup leaves no half one, and the same step finishes it", "[integration][backup]") {
   auto& server = support::PostgresServer::shared();
   const std::string database = server.create_database("killed");
-  server.sql("CREATE TABLE bulk AS SELECT i, md5(i::text) || md5((i * 7)::text) AS text FROM generate_series(1, 100000) i", database);
+  server.sql("CREATE TABLE bulk AS SELECT i, md5(i::text) || md5((i * 7)::text) AS text FROM generate_series(1, 100000) i; CREATE TABLE more AS SELECT * FROM bulk WHERE i % 3 <> 0", database);
   const unsigned seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937 random(seed);

@@ -30,6 +30,7 @@ struct Shop {
   support::PostgresServer& server = support::PostgresServer::shared();
   support::Folder folder;
   std::string database = server.create_database("shop");
+  int share = 0; ///< 0: every dump is made by two pg_dumps, -1: by one
 
   explicit Shop(int rows = 2000) {
     const std::string role = database + "_owner";
@@ -50,7 +51,7 @@ struct Shop {
   std::string backups() const { return folder / "shop/local"; }
 
   ActionBench::Made dump(std::vector<std::pair<std::string, Value>> more = {}) {
-    more.insert(more.end(), {{"target", target()}, {"service", "shop"}, {"environment", "local"}, {"folder", folder.path()}});
+    more.insert(more.end(), {{"target", target()}, {"service", "shop"}, {"environment", "local"}, {"folder", folder.path()}, {"share", share}});
     bench.id.path = "dump";
     return bench.change(postgres_backup::k_dump, ActionBench::complete(postgres_backup::k_dump, more));
   }
@@ -83,6 +84,7 @@ void expect_done(const ActionBench::Made& made) {
 
 TEST_CASE("a dumped database comes back beside, compared, and takes its place by renaming", "[integration][backup]") {
   Shop shop;
+  shop.share = GENERATE(0, -1);
   const std::string before = shop.contents();
   const std::string facts = "SELECT r.rolname, d.datconnlimit, d.datallowconn, shobj_description(d.oid, 'pg_database'), d.datacl::text FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE datname = '";
   const std::string was = shop.server.sql(facts + shop.database + "'");
@@ -209,7 +211,7 @@ std::string read_file(const std::string& path) {
 
 /// Enough, and random enough, that a dump takes a while and its file many writes.
 void add_bulk(Shop& shop) {
-  shop.server.sql("CREATE TABLE bulk AS SELECT i, md5(i::text) || md5((i * 7)::text) || md5((i * 13)::text) AS text FROM generate_series(1, 150000) i", shop.database);
+  shop.server.sql("CREATE TABLE bulk AS SELECT i, md5(i::text) || md5((i * 7)::text) || md5((i * 13)::text) AS text FROM generate_series(1, 100000) i; CREATE TABLE more AS SELECT * FROM bulk WHERE i % 2 = 0", shop.database);
 }
 
 } // namespace
@@ -231,7 +233,7 @@ TEST_CASE("a pg_dump that is killed, or loses its server, fails the backup and l
     return {};
   };
   shop.bench.id.path = "dump";
-  const Value in = ActionBench::complete(postgres_backup::k_dump, {{"target", shop.target()}, {"service", "shop"}, {"environment", "local"}, {"folder", shop.folder.path()}});
+  const Value in = ActionBench::complete(postgres_backup::k_dump, {{"target", shop.target()}, {"service", "shop"}, {"environment", "local"}, {"folder", shop.folder.path()}, {"share", GENERATE(0, -1)}});
   const auto made = shop.bench.change(postgres_backup::k_dump, in, shop.bench.with(files));
   REQUIRE(ended);
   CHECK(made.outcome.state == State::no_effect);
@@ -249,11 +251,47 @@ TEST_CASE("a full disk at any moment fails the backup and leaves nothing", "[int
   const std::uint64_t room = GENERATE(0u, 1'000u, 65'536u, 1'000'000u, 4'000'000u);
   files.each = [&](std::uint64_t bytes) -> Expected<void> { return bytes < room ? Expected<void>() : Unexpected({Cause::full, Reached::no, "no space left on the device", {}}); };
   shop.bench.id.path = "dump";
-  const Value in = ActionBench::complete(postgres_backup::k_dump, {{"target", shop.target()}, {"service", "shop"}, {"environment", "local"}, {"folder", shop.folder.path()}});
+  const Value in = ActionBench::complete(postgres_backup::k_dump, {{"target", shop.target()}, {"service", "shop"}, {"environment", "local"}, {"folder", shop.folder.path()}, {"share", GENERATE(0, -1)}});
   const auto made = shop.bench.change(postgres_backup::k_dump, in, shop.bench.with(files));
   REQUIRE(made.outcome.failure);
   CHECK(made.outcome.failure->cause == Cause::full);
   expect_nothing_left(shop);
+}
+
+TEST_CASE("what two pg_dumps wrote holds all that one writes, whatever the tables are called", "[integration][backup]") {
+  Shop shop;
+  shop.server.sql("CREATE SCHEMA \"a$.b\"; CREATE TABLE \"a$.b\".\"c\"\"*|d\" (id bigserial PRIMARY KEY, note text DEFAULT E'tab\\t line\\n \\\\', parent bigint REFERENCES \"a$.b\".\"c\"\"*|d\", twice bigint GENERATED ALWAYS AS (id * 2) STORED);"
+                  "INSERT INTO \"a$.b\".\"c\"\"*|d\" (parent) SELECT CASE WHEN i > 1 THEN 1 END FROM generate_series(1, 20000) i; CREATE TABLE wide (text text); ALTER TABLE wide ALTER text SET STORAGE EXTERNAL;"
+                  "INSERT INTO wide SELECT repeat('w', 300000) FROM generate_series(1, 20); CREATE TABLE older (); CREATE TABLE younger (i int) INHERITS (older); INSERT INTO younger SELECT generate_series(1, 500);"
+                  "SELECT lo_from_bytea(4242, 'kept'); CREATE UNLOGGED TABLE passing AS SELECT generate_series(1, 9000) AS i; CREATE MATERIALIZED VIEW sums AS SELECT count(*) FROM items", shop.database);
+  const auto made = shop.dump({{"hashes", true}});
+  expect_done(made);
+  shop.share = -1;
+  shop.bench.id.run = "run-2";
+  const auto alone = shop.dump({{"hashes", true}});
+  expect_done(alone);
+  // A dump of rows alone sets the sequences of its tables too, but only the main one's table of contents is kept.
+  CHECK(made.outcome.outputs["raw_size"] == alone.outcome.outputs["raw_size"]);
+  const auto restored = shop.restore(made.outcome.outputs["path"].text());
+  expect_done(restored);
+  const std::string copy = restored.outcome.outputs["database"].text();
+  for (const auto* backup : {&made, &alone}) {
+    const auto same = shop.verify(backup->outcome.outputs["path"].text(), copy);
+    REQUIRE_FALSE(same.failure);
+    CHECK(same.outputs["differences"] == Value(Value::List{}));
+  }
+  for (const char* query : {"SELECT nextval('\"a$.b\".\"c\"\"*|d_id_seq\"') > 20000", "SELECT convert_from(lo_get(4242), 'UTF8') = 'kept'", "SELECT count(*) = 1 FROM sums", "SELECT min(length(text)) = 300000 FROM wide"})
+    CHECK(shop.server.sql(query, copy).starts_with("t"));
+}
+
+TEST_CASE("a table that another session has locked fails the backup in time", "[integration][backup]") {
+  Shop shop;
+  support::Program holder({shop.server.program("psql"), "-X", "-c", "BEGIN; LOCK TABLE log_1 IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)", shop.server.uri(shop.database)}, shop.folder / "holder.log");
+  REQUIRE(support::eventually([&] { return shop.server.sql("SELECT 'on' FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = '" + shop.database + "'").starts_with("on"); }));
+  const auto made = shop.dump({{"lock_wait", Value(Duration(std::chrono::milliseconds(200)))}});
+  REQUIRE(made.outcome.failure);
+  CHECK(made.outcome.failure->message.find("lock timeout") != std::string::npos);
+  CHECK_FALSE(fs::exists(shop.backups()));
 }
 
 TEST_CASE("a failing count stops the dump and names the table", "[integration][backup]") {
@@ -347,6 +385,7 @@ TEST_CASE("a comparison finds every lie of the counts and every object that is m
 
 TEST_CASE("a restore over the database itself brings all of it back or changes nothing", "[integration][backup]") {
   Shop shop;
+  shop.share = GENERATE(0, -1);
   const std::string path = shop.good_backup(), contents = shop.contents();
   shop.server.sql("DELETE FROM log; DROP VIEW dear; UPDATE items SET name = 'lost'", shop.database);
   const Value in = ActionBench::complete(postgres_backup::k_in_place, {{"target", shop.target()}, {"backup", path}});
