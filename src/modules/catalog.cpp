@@ -6,16 +6,21 @@ namespace {
 constexpr const Module* k_modules[] = {
     &backup,
     &cloud_sql_module,
+    &cloud_sql_proxy,
     &core,
+    &docker,
     &gates,
     &git,
+    &github,
     &haproxy,
     &host,
     &http,
     &manual,
+    &migrate,
     &notify,
     &postgres,
     &secret_manager_module,
+    &terraform,
     &tls,
 };
 } // namespace

@@ -45,7 +45,7 @@ Value told(const Value& run) {
   return Value::object({{"id", run["id"]}, {"url", run["html_url"]}, {"status", run["status"]}, {"conclusion", run["conclusion"]}, {"title", run["display_title"]}});
 }
 
-/// Before: {newest: the highest id of a run}. After, with a handle or without: {runs: those dispatched and newer}, or {run: the one that is followed}.
+/// {newest: the highest id of a run, runs: those dispatched on this ref, accepted: GitHub took ours}, or {run: the one that is followed}.
 Expected<Value> observe(const Call& call, const Value& handle, const Reads& reads) {
   if (auto failure = unfit(call.in)) return Unexpected(std::move(*failure));
   if (!handle.is_null() && handle.has("id")) {
@@ -60,7 +60,7 @@ Expected<Value> observe(const Call& call, const Value& handle, const Reads& read
     newest = std::max(newest, integer_or(run["id"], 0));
     if (run["head_branch"] == call.in["ref"]) runs.push_back(told(run));
   }
-  return Value::object({{"newest", newest}, {"runs", Value(std::move(runs))}});
+  return Value::object({{"newest", newest}, {"runs", Value(std::move(runs))}, {"accepted", !handle.is_null()}});
 }
 
 Intent prepare(const Value& in, const Value& seen, const Identity&) {
@@ -105,7 +105,9 @@ Outcome judge(const Intent& intent, const Value&, const Value& now) {
     for (const Value& one : elements(now["runs"]))
       if (integer_or(one["id"], 0) > integer_or(intent.extra["newest"], 0)) newer.push_back(one);
     if (newer.empty()) {
-      outcome.state = State::not_seen;
+      // GitHub lists a run some seconds after it took the dispatch.
+      outcome.state = boolean_or(now["accepted"], false) ? State::pending : State::not_seen;
+      outcome.again = std::chrono::seconds(2);
       return outcome;
     }
     if (newer.size() > 1) {
