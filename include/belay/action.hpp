@@ -70,6 +70,10 @@ struct Read {
   std::vector<std::string> (*touches)(const Value& in) = nullptr; ///< null: everything, so after a predicted change it is unknown
   bool pure = false; ///< computes from its inputs only (core.let): evaluated in every mode, offline too
 };
+/// What is found later where a change was made. as_left: nothing but what it left or what was there before it, so that taking it back
+/// overwrites nobody; as_before: as if it had never been made; otherwise: others have changed it since; unclear: that cannot be told.
+enum class Standing : std::uint8_t { as_left, as_before, otherwise, unclear };
+
 /// touches are names of resources, `kind:identity`, compared by prefix at `/`: `haproxy:unix:/run/a.sock/shop/blue` lies in `haproxy:unix:/run/a.sock`.
 struct Change {
   Effect effect = Effect::changes;
@@ -82,6 +86,9 @@ struct Change {
   Outcome (*perform)(const Intent&, const Call&, Ports&) = nullptr;                      ///< null: the engine sends intent.act
   Outcome (*judge)(const Intent&, const Value& seen, const Value& now) = nullptr;        ///< pure; null: cannot tell
   Value (*undo)(const Intent&, const Value& seen, const Value& outputs) = nullptr;       ///< pure; inputs of the same action that take it back; null result: nothing to take back
+  /// pure; of what undo would write over, part by part where there are several. `now`: seen with the inputs of the change or of its undo; outputs: as settled,
+  /// with what the other side answered (an etag); null: judge is asked. An act is not repeated over what stands otherwise.
+  Standing (*standing)(const Intent&, const Value& seen, const Value& outputs, const Value& now) = nullptr;
   std::vector<std::string> (*touches)(const Value& in) = nullptr; ///< what observe looks at; null: everything
   Duration lateness{}; ///< of same_state: how long after its connection or child is closed an original may still land
 };

@@ -20,7 +20,8 @@ std::vector<std::string> ways_on(const RunView& v) {
   if (v.state == "stuck") {
     std::vector<std::string> out;
     for (const StepView& step : v.steps)
-      if (step.state == State::unknown || step.state == State::not_seen) out.push_back("belay runs skip " + id + " " + step.path + " --reason …   when you know that it was done, or is not needed");
+      if (step.state == State::undo_failed && !step.left) out.push_back("belay runs skip " + id + " " + step.path + " --reason …   leaves it as it is, and takes back the rest when it is resumed");
+      else if (step.state == State::unknown || step.state == State::not_seen) out.push_back("belay runs skip " + id + " " + step.path + " --reason …   when you know that it was done, or is not needed");
     out.push_back("belay runs resume " + id + "   looks again and goes on");
     out.push_back("belay runs accept " + id + " --reason …   leaves everything as it is now");
     return out;

@@ -120,7 +120,7 @@ Expected<void> skip(const std::string& run, const std::string& step, const std::
   const RunView view = opened(journal);
   if (view.finished() || under_way(view, world)) return Unexpected(refuse("run " + run + " is " + view.state + ": a step is skipped while its run stands still"));
   const StepView* known = view.find(step);
-  if (known && known->settled() && known->state != State::unknown && known->state != State::failed && known->state != State::not_seen)
+  if (known && known->settled() && known->state != State::unknown && known->state != State::failed && known->state != State::not_seen && known->state != State::undo_failed)
     return Unexpected(refuse("the step '" + step + "' is settled: " + (known->state == State::done ? "done" : "it is no longer open")));
   if (!known) {
     std::vector<std::string> paths;

@@ -1,4 +1,5 @@
 #include "engine/deliver.hpp"
+#include "engine/standing.hpp"
 #include <algorithm>
 
 namespace belay::engine {
@@ -198,6 +199,10 @@ Resolution resolve(Session& session, Doing& doing, Outcome outcome, const Timeou
           looked = true;
           if (outcome.state != State::unknown) continue;
         }
+      }
+      if (doing.change->repeat == Repeat::same_state && doing.change->standing) {
+        auto now = observe(session, doing, session.hard.nested(k_look_limit), tell);
+        if (now && overtaken(doing, *now)) return {of(State::no_effect, Failure{Cause::conflict, Reached::yes, moved_text(*now), ""}), false, {}};
       }
       session.keeper.pulse();
       if (session.hard || session.soft) continue;

@@ -13,6 +13,7 @@ struct Doing {
   Intent intent;
   Effect effect = Effect::changes;
   bool back = false;
+  const Completed* of = nullptr; ///< of `back`: what is taken back
   bool abandoned = false; ///< of an earlier life, in a part of the run that goes back: followed until it cannot land any more, never sent again
 };
 

@@ -56,6 +56,7 @@ void last_lines(const RunView& run, const std::string& halted_at, Finished& out)
     out.next.push_back("belay runs abort " + id + " --reason WHY");
   } else if (out.state == "stuck") {
     out.next.push_back("belay runs resume " + id);
+    if (const StepView* step = run.find(halted_at); step && step->state == State::undo_failed && !step->left) out.next.push_back("belay runs skip " + id + " " + halted_at + " --reason WHY");
     out.next.push_back("belay runs accept " + id + " --reason WHY");
   } else if (out.exit == Exit::unchanged || out.exit == Exit::finding) {
     out.next.push_back("belay runs show " + id);

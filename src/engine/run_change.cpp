@@ -1,6 +1,7 @@
 #include "engine/act_text.hpp"
 #include "engine/guards.hpp"
 #include "engine/run_executor.hpp"
+#include "engine/standing.hpp"
 #include <algorithm>
 
 namespace belay::engine {
@@ -100,6 +101,11 @@ std::optional<RunExecutor::Attempt> RunExecutor::reopen(Leaf& leaf, const Change
     auto now = look(session, doing, session.hard, tell);
     return now ? Resolution{*now, false, {}} : Resolution{};
   }();
+  if (!doing.abandoned && judged.outcome.state == State::not_seen && change.repeat == Repeat::same_state && change.standing)
+    if (auto now = observe(session, doing, session.hard, tell); now && overtaken(doing, *now)) {
+      session.halt(Halt::refused, leaf.path, leaf.path + " is not made again: " + moved_text(*now));
+      return Attempt{{}, Flow::halted};
+    }
   if (judged.outcome.state != State::no_effect) return {};
   // It never landed. Made again where the world is still as it was for it; refused where others moved it.
   // Going back it is not made again, so what others did there is no reason to stop.

@@ -93,13 +93,16 @@ private:
   Flow stopped(const std::string& path, const std::string& why);
   bool wait_before(const Leaf&, int attempt, int of, const Outcome&);
 
-  Flow undo_one(const Completed&);
+  Flow undo_one(Completed);
   Flow undo_steps(const Completed&);
   Flow undo_act(const Completed&, Value in);
   Flow undone(const Completed&, Outcome, Duration began);
-  std::optional<Value> undo_inputs(const Completed&, std::string& why_not);
-  /// Nothing: it stands as this run left it.
-  std::optional<std::string> moved(const Completed&, const Value& in, StepTell&);
+  /// Refused, because others have changed what it left or that cannot be told.
+  Flow left_alone(const Completed&, std::string why, Duration began);
+  /// What takes a step back; nothing: `why_not`, or nothing is to be taken back. `done.through` becomes its inputs by way of the holds, which are opened again.
+  std::optional<Value> undo_inputs(Completed& done, std::string& why_not);
+  /// What became of what the step left. `now`: seen with the undo's inputs, null: not yet; it receives what was looked at.
+  Expected<Standing> standing(const Completed&, Value& now, StepTell&);
 };
 
 /// Outputs with what was saved under names of its own beside them.

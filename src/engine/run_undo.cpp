@@ -1,5 +1,6 @@
 #include "engine/act_text.hpp"
 #include "engine/run_executor.hpp"
+#include "engine/standing.hpp"
 #include <algorithm>
 
 namespace belay::engine {
@@ -27,7 +28,7 @@ Flow RunExecutor::undo(const std::string& part) {
   for (const Completed& done : steps) {
     if (!within(done.path, part)) continue;
     const StepView* before = m_session.before.find(done.path);
-    if (before && before->undone && finished(*before->undone)) continue;
+    if (before && (before->left || (before->undone && finished(*before->undone)))) continue;
     m_session.keeper.pulse();
     if (m_session.soft) return stopped(done.path, "");
     if (Flow flow = undo_one(done); flow != Flow::go) return flow;
@@ -49,7 +50,7 @@ Flow RunExecutor::undone(const Completed& done, Outcome outcome, Duration began)
   return Flow::halted;
 }
 
-Flow RunExecutor::undo_one(const Completed& done) {
+Flow RunExecutor::undo_one(Completed done) {
   auto& session = m_session;
   const Duration began = session.world.time.steady();
   session.journal.show(sign::Began{done.path, done.title, done.step->use, done.effect, 1, true});
@@ -71,7 +72,7 @@ Flow RunExecutor::undo_one(const Completed& done) {
   return undo_act(done, std::move(*in));
 }
 
-std::optional<Value> RunExecutor::undo_inputs(const Completed& done, std::string& why_not) {
+std::optional<Value> RunExecutor::undo_inputs(Completed& done, std::string& why_not) {
   Value base = done.undo;
   Value in = done.in;
   Value bindings = done.bindings;
@@ -94,6 +95,7 @@ std::optional<Value> RunExecutor::undo_inputs(const Completed& done, std::string
       base = Value::unknown({});
     }
   }
+  done.through = in;
   const Change& change = done.change();
   // What was masked in the journal, or went through a hold, is computed again.
   if (change.undo && (base.has_secret() || !base.known())) base = change.undo(change.prepare(in, done.seen, done.id), done.seen, done.outputs);
@@ -116,26 +118,42 @@ std::optional<Value> RunExecutor::undo_inputs(const Completed& done, std::string
   return *typed;
 }
 
-std::optional<std::string> RunExecutor::moved(const Completed& done, const Value& in, StepTell& tell) {
+Expected<Standing> RunExecutor::standing(const Completed& done, Value& now, StepTell& tell) {
   const Change& change = done.change();
-  if (!change.observe || (done.state != State::done && done.state != State::failed)) return {};
+  if (!change.observe) return Standing::as_left; // it cannot be looked at: the runbook's own way back is trusted
+  const bool settled = done.state == State::done || done.state == State::failed || done.state == State::not_seen || done.state == State::unknown;
+  if (!change.standing && !settled) return Standing::as_left; // half of it may be there, which its judge knows nothing of
   Doing doing;
   doing.action = done.action;
   doing.change = &change;
   doing.id = done.id;
   doing.path = done.path;
-  doing.in = in;
-  doing.seen = done.seen;
-  doing.intent = change.prepare(in, done.seen, done.id);
-  auto now = observe(m_session, doing, m_session.hard.nested(std::chrono::seconds(30)), tell);
-  if (!now) return {}; // the undo's own look tells
-  const Intent again = change.prepare(in, *now, done.id);
-  if (again.nothing) return {};
-  if (change.judge) {
-    const State state = change.judge(doing.intent, done.seen, *now).state;
-    if (state == State::no_effect) return "others have changed it since: it is left as it is";
+  doing.in = done.through.is_null() ? done.in : done.through;
+  if (!change.standing || done.step->undo_with || now.is_null()) {
+    auto seen = observe(m_session, doing, m_session.hard.nested(std::chrono::seconds(30)), tell);
+    if (!seen) return Unexpected(seen.error());
+    now = std::move(*seen);
   }
-  return {};
+  return standing_of(change, change.prepare(done.in, done.seen, done.id), done.seen, done.outputs, now);
+}
+
+Flow RunExecutor::left_alone(const Completed& done, std::string why, Duration began) {
+  auto& session = m_session;
+  const RunView now = session.journal.view();
+  const StepView* own = now.find(done.path);
+  // It may have been a later step of this run, which stands.
+  for (const StepView* later : now.standing()) {
+    if (!own || later->settled_seq <= own->settled_seq || own->attempts.empty() || later->attempts.empty()) continue;
+    const auto &mine = own->attempts.back().intended, &theirs = later->attempts.back().intended;
+    if (!mine || !theirs) continue;
+    for (const std::string& a : mine->touches)
+      for (const std::string& b : theirs->touches)
+        if (overlaps(a, b)) why = later->path + ", a later step that stands, has changed it: it is left as it is";
+  }
+  Failure failure{Cause::conflict, Reached::no, why, "`belay runs skip " + session.header.run + " " + done.path + " --reason WHY` leaves it so and takes back the rest"};
+  session.journal.append(fact::Undone{done.path, outcome_of(State::undo_failed, failure), session.world.time.steady() - began});
+  session.halt(Halt::changed, done.path, done.path + " is not taken back: " + why);
+  return Flow::halted;
 }
 
 Flow RunExecutor::undo_act(const Completed& done, Value in) {
@@ -151,11 +169,14 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
   doing.in = std::move(in);
   doing.effect = done.effect;
   doing.back = true;
+  doing.of = &done;
   const Timeout& timeout = done.step->timeout;
   const Change& change = *doing.change;
   int attempt = open ? before->undoing->id.attempt : 0;
   bool first = true;
-  bool untouched = !open; // by this undo: what stands now is what the run left, or what others made of it
+  // By this undo: what stands now is what the run left, or what others made of it.
+  const bool refused_before = before && before->undone && before->undone->outcome.failure && before->undone->outcome.failure->cause == Cause::conflict;
+  bool untouched = !before || !before->undoing || refused_before;
   while (true) {
     Outcome outcome;
     if (open && first) {
@@ -169,6 +190,8 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
         session.halt(Halt::refused, done.path, "what the undo of " + done.path + " would send is not what the journal says it was about to send: nothing is sent");
         return Flow::halted;
       }
+      if (change.standing && doing.handle.is_null())
+        if (auto now = observe(session, doing, session.hard.nested(timeout.attempt), tell); now && overtaken(doing, *now)) return left_alone(done, moved_text(*now), began);
     } else {
       ++attempt;
       doing.id = {session.header.run, done.path + "/undo", session.header.run + "/" + done.path + "/undo", attempt, session.header.at};
@@ -176,22 +199,31 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
       if (fence) {
         doing.seen = done.seen; // the old state under the same condition: then the late original fails
       } else {
-        if (untouched)
-          if (auto why = moved(done, done.in, tell)) return undone(done, outcome_of(State::skipped, Failure{Cause::conflict, Reached::no, *why, ""}), began);
         auto seen = observe(session, doing, session.hard.nested(timeout.attempt), tell);
-        if (!seen) {
+        Value now = seen ? *seen : Value();
+        Expected<Standing> stands = Standing::as_left;
+        if (seen) {
+          doing.seen = *seen;
+          doing.intent = change.prepare(doing.in, doing.seen, doing.id);
+          if (doing.intent.nothing) return undone(done, outcome_of(State::done), began);
+          if (auto lost = lost_secret(doing.intent.act)) return undone(done, outcome_of(State::undo_failed, std::move(lost)), began);
+          // Looked at after what the undo's own condition is bound to, so that no change falls between the two.
+          if (untouched || change.standing) stands = standing(done, now, tell);
+        }
+        if (!seen || !stands) {
           if (attempt < k_undo_attempts && session.keeper.wait(std::chrono::seconds(attempt), session.soft)) {
             first = false;
             continue;
           }
           if (session.soft) return stopped(done.path, "");
-          return undone(done, outcome_of(State::undo_failed, seen.error()), began);
+          return undone(done, outcome_of(State::undo_failed, seen ? stands.error() : seen.error()), began);
         }
-        doing.seen = *seen;
+        if (*stands == Standing::as_before) return undone(done, outcome_of(State::done), began);
+        if (*stands == Standing::otherwise) return left_alone(done, moved_text(now), began);
+        if (*stands == Standing::unclear) return left_alone(done, "whether others have changed it since cannot be told: it is left as it is, " + show(now), began);
       }
       doing.intent = change.prepare(doing.in, doing.seen, doing.id);
       if (doing.intent.refused) return undone(done, outcome_of(State::undo_failed, doing.intent.refused), began);
-      if (doing.intent.nothing && !fence) return undone(done, outcome_of(State::done), began);
       if (auto lost = lost_secret(doing.intent.act)) return undone(done, outcome_of(State::undo_failed, std::move(lost)), began);
       session.keeper.pulse();
       if (session.soft) return stopped(done.path, "");
@@ -214,6 +246,11 @@ Flow RunExecutor::undo_steps(const Completed& done) {
   auto& session = m_session;
   const Duration began = session.world.time.steady();
   const StepView* before = session.before.find(done.path);
+  if (!before || !before->undoing) {
+    StepTell tell(session, done.path);
+    Value now;
+    if (auto stands = standing(done, now, tell); stands && *stands == Standing::otherwise) return left_alone(done, moved_text(now), began);
+  }
   // One that failed is tried again as a round of its own, from its first step.
   const bool again = before && before->undoing && before->undone;
   const int round = !before || !before->undoing ? 1 : before->undoing->id.attempt + (again ? 1 : 0);

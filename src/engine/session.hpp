@@ -19,6 +19,7 @@ struct Completed {
   Effect effect = Effect::changes;
   Identity id;
   Value in, seen, outputs, undo;
+  Value through; ///< `in`, by way of the holds as they are open now
   State state = State::done;
   std::uint64_t order = 0; ///< the number of the record that settled it
   Value bindings;          ///< for `undo: {with}` and the reason of `irreversible`, as they were when it was done

@@ -109,6 +109,11 @@ Outcome judge_tag(const Intent& intent, const Value& seen, const Value& now) {
   return outcome;
 }
 
+Standing standing_tag(const Intent&, const Value& seen, const Value&, const Value& now) {
+  if (now["at"] == seen["wanted"]) return Standing::as_left;
+  return now["at"] == seen["at"] ? Standing::as_before : Standing::otherwise;
+}
+
 Value undo_tag(const Intent& intent, const Value& seen, const Value& outputs) {
   if (intent.nothing || boolean_or(intent.extra["absent"], false) || !text_or(seen["at"], "").empty()) return {};
   std::vector<std::pair<std::string, Value>> back{{"state", "absent"}, {"name", outputs["name"]}};
@@ -169,7 +174,8 @@ constexpr Field k_push_out[] = {
 constexpr Action k_actions[] = {
     {"describe", "What is checked out", k_describe_in, k_describe_out, Read{.read = read_describe, .touches = touches}},
     {"tag", "Tags a commit, or takes the tag back; a tag is never moved", k_tag_in, k_tag_out,
-     Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_tag, .prepare = prepare_tag, .ended = ended_tag, .judge = judge_tag, .undo = undo_tag, .touches = touches}},
+     Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_tag, .prepare = prepare_tag, .ended = ended_tag, .judge = judge_tag, .undo = undo_tag,
+            .standing = standing_tag, .touches = touches}},
     {"push", "Pushes a branch or a tag; the remote refuses what does not go forward", k_push_in, k_push_out,
      Change{.effect = Effect::changes, .repeat = Repeat::same_state, .prepare = prepare_push, .ended = ended_push, .touches = touches, .lateness = std::chrono::seconds(30)}},
 };

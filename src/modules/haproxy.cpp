@@ -131,6 +131,15 @@ Value undo_server(const Intent& intent, const Value& seen, const Value&) {
                         {"address", moved ? seen["address"] : Value()}, {"port", moved ? seen["port"] : Value()}});
 }
 
+/// Each of what an undo writes is as this act left it, or as it was before.
+Standing standing_server(const Intent& intent, const Value& seen, const Value&, const Value& now) {
+  const auto& wanted = intent.extra;
+  const auto ours = [&](const char* part) { return now[part] == seen[part] || (!wanted[part].is_null() && now[part] == wanted[part]); };
+  const bool moved = !wanted["address"].is_null();
+  const bool all = ours("state") && ours("weight") && (!moved || (ours("address") && ours("port")));
+  return all ? Standing::as_left : Standing::otherwise;
+}
+
 // weights: the shares of several servers in one act, so that there is no moment with only half of it
 
 std::vector<std::string> named_servers(const Value& weights) {
@@ -183,6 +192,15 @@ Value undo_weights(const Intent& intent, const Value& seen, const Value&) {
   std::vector<std::pair<std::string, Value>> former;
   for (const auto& name : named_servers(in["weights"])) former.emplace_back(name, seen[name]["weight"]);
   return Value::object({{"socket", in["socket"]}, {"backend", in["backend"]}, {"weights", Value::object(std::move(former))}});
+}
+
+Standing standing_weights(const Intent& intent, const Value& seen, const Value&, const Value& now) {
+  const auto all = named(intent.extra["weights"]);
+  const bool ours = std::all_of(all.begin(), all.end(), [&](const auto& one) {
+    const Value weight = now[one.first]["weight"];
+    return weight == one.second || weight == seen[one.first]["weight"];
+  });
+  return ours ? Standing::as_left : Standing::otherwise;
 }
 
 #define BELAY_HAPROXY_FIELDS                                                                                                         \
@@ -240,10 +258,10 @@ constexpr Action k_actions[] = {
      Read{.read = haproxy_reads::read_counters, .touches = touches_socket}},
     {"server", "Makes one server ready, drained or out of service, with a weight", k_server_in, k_server_out,
      Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_server, .prepare = prepare_server, .replied = replied, .judge = judge_server,
-            .undo = undo_server, .touches = touches, .lateness = k_lateness}},
+            .undo = undo_server, .standing = standing_server, .touches = touches, .lateness = k_lateness}},
     {"weights", "Splits the traffic between servers, in one act", k_weights_in, k_weights_out,
      Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_weights, .prepare = prepare_weights, .replied = replied, .judge = judge_weights,
-            .undo = undo_weights, .touches = touches, .lateness = k_lateness}},
+            .undo = undo_weights, .standing = standing_weights, .touches = touches, .lateness = k_lateness}},
 };
 
 } // namespace

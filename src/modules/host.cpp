@@ -104,12 +104,14 @@ constexpr Action k_actions[] = {
      Read{.read = read_last_good, .touches = touches_nothing, .pure = true}},
     {"port-free", "Fails where something listens on a port", k_port_in, k_port_out, Read{.read = read_port_free, .touches = touches_nothing}},
     {"install", "Copies a release into its folder, whole or not at all", k_install_in, k_install_out,
-     Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_install, .prepare = prepare_install, .judge = judge_install, .undo = undo_install, .touches = touches_root}},
+     Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_install, .prepare = prepare_install, .judge = judge_install, .undo = undo_install,
+            .standing = standing_install, .touches = touches_root}},
     {"link", "Names the release that serves: the link `current` and the history", k_link_in, k_link_out,
-     Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_link, .prepare = prepare_link, .judge = judge_link, .undo = undo_link, .touches = touches_root}},
+     Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_link, .prepare = prepare_link, .judge = judge_link, .undo = undo_link,
+            .standing = standing_link, .touches = touches_root}},
     {"instance", "Brings one program under supervisor into a wanted state", k_instance_in, k_instance_out,
      Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_instance, .prepare = prepare_instance, .perform = perform_instance, .judge = judge_instance,
-            .undo = undo_instance, .touches = touches_instance, .lateness = std::chrono::seconds(1)}},
+            .undo = undo_instance, .standing = standing_instance, .touches = touches_instance, .lateness = std::chrono::seconds(1)}},
 };
 
 } // namespace

@@ -54,14 +54,14 @@ bool healthy(const Value& url, const Stop& stop, HttpReads& http) {
 
 Value file_of(const Value& in) { return join({in["programs"], "/", in["name"], ".conf"}); }
 
-struct Standing {
+struct Program {
   Value kept; ///< what the file asks for; null: there is none
   std::string process;
   bool applied = false, healthy = false;
 };
 
-Expected<Standing> standing(const Value& in, const Stop& stop, const Reads& reads) {
-  Standing now;
+Expected<Program> program_now(const Value& in, const Stop& stop, const Reads& reads) {
+  Program now;
   const auto name = text_or(in["name"], "");
   const auto text = reads.files.text(bare_json(file_of(in)), 1 << 20);
   if (!text && text.error().cause != Cause::missing) return Unexpected(text.error());
@@ -83,15 +83,15 @@ Expected<Standing> standing(const Value& in, const Stop& stop, const Reads& read
 bool ended(const std::string& process) { return process == "STOPPED" || process == "EXITED" || process == "FATAL"; }
 
 /// Whether what stands is what is wanted (null: nothing at all).
-bool holds(const Value& wanted, const Standing& now) {
+bool holds(const Value& wanted, const Program& now) {
   if (!now.applied) return false;
   if (wanted.is_null()) return now.kept.is_null() && now.process.empty();
   if (!program::same(wanted, now.kept)) return false;
   return text_or(wanted["state"], "") == "running" ? now.process == "RUNNING" && now.healthy : ended(now.process);
 }
 
-Value seen_of(const Standing& now) { return Value::object({{"kept", now.kept}, {"process", now.process}, {"applied", now.applied}, {"healthy", now.healthy}}); }
-Standing standing_of(const Value& seen) {
+Value seen_of(const Program& now) { return Value::object({{"kept", now.kept}, {"process", now.process}, {"applied", now.applied}, {"healthy", now.healthy}}); }
+Program program_of(const Value& seen) {
   return {seen["kept"], text_or(seen["process"], ""), boolean_or(seen["applied"], false), boolean_or(seen["healthy"], false)};
 }
 
@@ -106,7 +106,7 @@ Outcome settle(const Intent& intent, const Call& call, Ports& ports) {
   const auto& extra = intent.extra;
   const auto deadline = ports.time.steady() + duration_or(extra["ready_within"], std::chrono::seconds(30));
   while (true) {
-    const auto now = standing(extra, call.stop, ports.reads());
+    const auto now = program_now(extra, call.stop, ports.reads());
     if (!now) return stopped_outcome(now.error());
     if (holds(extra["wanted"], *now)) return {.state = State::done, .outputs = intent.outputs};
     const bool given_up = text_or(extra["wanted"]["state"], "") == "running" && ended(now->process);
@@ -127,7 +127,7 @@ std::vector<std::string> touches_instance(const Value& in) { return {fmt::format
 
 Expected<Value> observe_instance(const Call& call, const Value&, const Reads& reads) {
   if (auto failure = unfit_name(call.in["name"], "program")) return Unexpected(std::move(*failure)); // before it is part of a path and of a command
-  const auto now = standing(call.in, call.stop, reads);
+  const auto now = program_now(call.in, call.stop, reads);
   if (!now) return Unexpected(now.error());
   return seen_of(*now);
 }
@@ -154,7 +154,7 @@ Intent prepare_instance(const Value& in, const Value& seen, const Identity& id) 
   intent.touches = touches_instance(in);
   intent.extra = Value::object({{"supervisor", in["supervisor"]}, {"programs", in["programs"]}, {"root", in["root"]}, {"name", in["name"]}, {"ready_within", in["ready_within"]}, {"wanted", wanted}});
   intent.outputs = Value::object({{"name", in["name"]}, {"state", in["state"]}, {"release", in["release"]}, {"port", in["port"]}, {"before", seen["kept"]}});
-  intent.nothing = !intent.refused && seen.known() && wanted.known() && holds(wanted, standing_of(seen));
+  intent.nothing = !intent.refused && seen.known() && wanted.known() && holds(wanted, program_of(seen));
   return intent;
 }
 
@@ -180,13 +180,20 @@ Outcome perform_instance(const Intent& intent, const Call& call, Ports& ports) {
 Outcome judge_instance(const Intent& intent, const Value&, const Value& now) {
   Outcome outcome;
   outcome.outputs = intent.outputs;
-  outcome.state = holds(intent.extra["wanted"], standing_of(now)) ? State::done : State::not_seen;
+  outcome.state = holds(intent.extra["wanted"], program_of(now)) ? State::done : State::not_seen;
   return outcome;
+}
+
+/// By what is asked for, not by how the process fares: one that died since is still this run's own.
+Standing standing_instance(const Intent& intent, const Value& seen, const Value&, const Value& now) {
+  const Value &kept = now["kept"], &wanted = intent.extra["wanted"], &before = seen["kept"];
+  const auto is = [&](const Value& one) { return one.is_null() ? kept.is_null() : !kept.is_null() && program::same(kept, one); };
+  return is(wanted) || is(before) ? Standing::as_left : Standing::otherwise;
 }
 
 Value undo_instance(const Intent& intent, const Value& seen, const Value&) {
   const auto& extra = intent.extra;
-  if (holds(extra["wanted"], standing_of(seen))) return {};
+  if (holds(extra["wanted"], program_of(seen))) return {};
   std::vector<std::pair<std::string, Value>> former{{"supervisor", extra["supervisor"]}, {"programs", extra["programs"]}, {"root", extra["root"]}, {"name", extra["name"]}};
   if (seen["kept"].is_null()) former.emplace_back("state", "absent");
   for (const auto& [name, value] : named(seen["kept"]))

@@ -78,6 +78,12 @@ Outcome judge_link(const Intent& intent, const Value&, const Value& now) {
   return outcome;
 }
 
+Standing standing_link(const Intent& intent, const Value& seen, const Value&, const Value& now) {
+  const bool link = now["current"] == intent.extra["version"] || now["current"] == seen["current"];
+  const bool history = now["history"] == intent.extra["history"] || now["history"] == seen["history"];
+  return link && history ? Standing::as_left : Standing::otherwise;
+}
+
 Value undo_link(const Intent& intent, const Value& seen, const Value&) {
   if (seen["current"] == intent.extra["version"]) return {};
   return Value::object({{"root", intent.extra["root"]}, {"version", seen["current"]}, {"history", seen["history"]}});

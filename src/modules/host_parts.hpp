@@ -11,12 +11,14 @@ Expected<Value> observe_install(const Call&, const Value&, const Reads&);
 Intent prepare_install(const Value& in, const Value& seen, const Identity&);
 Outcome judge_install(const Intent&, const Value& seen, const Value& now);
 Value undo_install(const Intent&, const Value& seen, const Value& outputs);
+Standing standing_install(const Intent&, const Value& seen, const Value& outputs, const Value& now);
 
 // host_link.cpp
 Expected<Value> observe_link(const Call&, const Value&, const Reads&);
 Intent prepare_link(const Value& in, const Value& seen, const Identity&);
 Outcome judge_link(const Intent&, const Value& seen, const Value& now);
 Value undo_link(const Intent&, const Value& seen, const Value& outputs);
+Standing standing_link(const Intent&, const Value& seen, const Value& outputs, const Value& now);
 
 // host_instance.cpp: one program of supervisor, kept as a file in the folder that its configuration includes.
 std::vector<std::string> touches_instance(const Value& in);
@@ -25,6 +27,7 @@ Intent prepare_instance(const Value& in, const Value& seen, const Identity&);
 Outcome perform_instance(const Intent&, const Call&, Ports&);
 Outcome judge_instance(const Intent&, const Value& seen, const Value& now);
 Value undo_instance(const Intent&, const Value& seen, const Value& outputs);
+Standing standing_instance(const Intent&, const Value& seen, const Value& outputs, const Value& now);
 Outcome read_instances(const Call&, const Reads&);
 
 // host_choice.cpp: pure

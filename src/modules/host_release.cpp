@@ -123,7 +123,9 @@ Expected<Value> observe_install(const Call& call, const Value&, const Reads& rea
     if (!digest) return Unexpected(digest.error());
     installed = *digest;
   }
-  return Value::object({{"wanted", wanted}, {"installed", installed}, {"marker", there(folder + "/" + k_marker, reads)}});
+  const auto marker = json_file(folder + "/" + k_marker, reads);
+  if (!marker) return Unexpected(marker.error());
+  return Value::object({{"wanted", wanted}, {"installed", installed}, {"marker", !marker->is_null()}, {"run", (*marker)["run"]}, {"recorded", (*marker)["digest"]}});
 }
 
 Intent prepare_install(const Value& in, const Value& seen, const Identity& id) {
@@ -131,14 +133,18 @@ Intent prepare_install(const Value& in, const Value& seen, const Identity& id) {
   const Value folder = join({in["root"], "/releases/", in["version"]}), incoming = join({in["root"], "/releases/.incoming-", in["version"]});
   Intent intent;
   intent.refused = unfit_name(in["version"], "release");
-  intent.extra = Value::object({{"root", in["root"]}, {"version", in["version"]}, {"from", in["from"]}, {"absent", absent}});
+  intent.extra = Value::object({{"root", in["root"]}, {"version", in["version"]}, {"from", in["from"]}, {"absent", absent}, {"run", id.run}});
   intent.outputs = Value::object({{"release", in["version"]}, {"folder", folder}, {"digest", seen["wanted"]}});
   intent.touches = {bare_json(folder)};
   intent.touches.front().insert(0, "file:");
   Files files;
   if (absent) {
-    files.changes.push_back({"remove_tree", folder, {}, 0});
-    intent.equivalent = "rm -r " + shell_word(folder);
+    // What somebody changed in it since may be wanted: it is put aside, where no release is looked for.
+    const bool changed = seen.known() && !seen["recorded"].is_null() && seen["installed"] != seen["recorded"];
+    const Value aside = join({in["root"], "/releases/.changed-", in["version"], "-", id.run});
+    if (changed) files.changes.push_back({"rename", folder, aside, 0});
+    else files.changes.push_back({"remove_tree", folder, {}, 0});
+    intent.equivalent = changed ? shell_line({"mv", folder, aside}) : "rm -r " + shell_word(folder);
     intent.nothing = seen.known() && seen["installed"].is_null();
   } else {
     const Value marker = Value::object({{"version", in["version"]}, {"digest", seen["wanted"]}, {"run", id.run}});
@@ -165,6 +171,12 @@ Outcome judge_install(const Intent& intent, const Value& seen, const Value& now)
   const bool done = boolean_or(intent.extra["absent"], false) ? now["installed"].is_null() : boolean_or(now["marker"], false) && now["installed"] == seen["wanted"];
   outcome.state = done ? State::done : State::not_seen;
   return outcome;
+}
+
+/// A folder that is there is this run's own, when its marker says so; what a program wrote into it since does not make it another's.
+Standing standing_install(const Intent& intent, const Value& seen, const Value&, const Value& now) {
+  if (now["installed"].is_null()) return seen["installed"].is_null() ? Standing::as_before : Standing::otherwise;
+  return now["run"] == intent.extra["run"] ? Standing::as_left : Standing::otherwise;
 }
 
 Value undo_install(const Intent& intent, const Value& seen, const Value&) {

@@ -20,6 +20,7 @@ Intent prepare_restore(const Value& in, const Value& seen, const Identity&);
 Outcome perform_restore(const Intent&, const Call&, Ports&);
 Outcome judge_restore(const Intent&, const Value& seen, const Value& now);
 Value undo_restore(const Intent&, const Value& seen, const Value& outputs);
+Standing standing_restore(const Intent&, const Value& seen, const Value& outputs, const Value& now);
 std::vector<std::string> touches_restore(const Value& in);
 
 Expected<Value> observe_swap(const Call&, const Value& handle, const Reads&);
@@ -27,6 +28,7 @@ Intent prepare_swap(const Value& in, const Value& seen, const Identity&);
 Outcome perform_swap(const Intent&, const Call&, Ports&);
 Outcome judge_swap(const Intent&, const Value& seen, const Value& now);
 Value undo_swap(const Intent&, const Value& seen, const Value& outputs);
+Standing standing_swap(const Intent&, const Value& seen, const Value& outputs, const Value& now);
 std::vector<std::string> touches_swap(const Value& in);
 
 Expected<Value> observe_in_place(const Call&, const Value& handle, const Reads&);
@@ -98,7 +100,7 @@ inline constexpr Field k_restore_outputs[] = {
 inline constexpr Action k_restore{"restore", "Restore a backup into a new database beside the one it is of; a damaged backup is refused before anything is made",
                                   k_restore_inputs, k_restore_outputs,
                                   Change{.effect = Effect::adds, .repeat = Repeat::same_state, .observe = observe_restore, .prepare = prepare_restore, .perform = perform_restore,
-                                         .judge = judge_restore, .undo = undo_restore, .touches = touches_restore, .lateness = std::chrono::seconds(2)}};
+                                         .judge = judge_restore, .undo = undo_restore, .standing = standing_restore, .touches = touches_restore, .lateness = std::chrono::seconds(2)}};
 
 inline constexpr Field k_swap_inputs[] = {
     k_target, k_database,
@@ -109,7 +111,7 @@ inline constexpr Field k_swap_outputs[] = {{"database", k_text, true, false, {},
 inline constexpr Action k_swap{"swap", "Put another database in this one's place: both are renamed in one transaction, connections are ended, the former is kept and takes no connections",
                                k_swap_inputs, k_swap_outputs,
                                Change{.effect = Effect::changes, .repeat = Repeat::conditional, .observe = observe_swap, .prepare = prepare_swap, .perform = perform_swap,
-                                      .judge = judge_swap, .undo = undo_swap, .touches = touches_swap}};
+                                      .judge = judge_swap, .undo = undo_swap, .standing = standing_swap, .touches = touches_swap}};
 
 inline constexpr Field k_in_place_inputs[] = {k_target, k_database, k_backup, k_tools};
 inline constexpr Field k_in_place_outputs[] = {{"database", k_text, true, false, {}, "its name"}, {"backup", k_text, true, false, {}, "the id of the backup"}, k_took, k_warnings};

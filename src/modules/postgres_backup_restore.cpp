@@ -198,7 +198,7 @@ Expected<Value> observe_restore(const Call& call, const Value&, const Reads& rea
   if (!session) return tl::unexpected(session.error());
   const auto there = database_properties(**session, copy.text(), call.stop);
   if (!there) return tl::unexpected(there.error());
-  if (wants_absence(call.in)) return Value::object({{"there", !there->is_null()}});
+  if (wants_absence(call.in)) return Value::object({{"there", !there->is_null()}, {"own", is_own(*there, copy.text(), call.id)}});
   const auto manifest = backup_folder::manifest_at(reads.files, call.in["backup"].text());
   if (!manifest) return tl::unexpected(manifest.error());
   const auto version = postgres_sql::server_version(**session, call.stop);
@@ -229,7 +229,7 @@ Intent prepare_restore(const Value& in, const Value& seen, const Identity& id) {
   intent.touches = touches_restore(in);
   const Value copy = copy_of(in, id), file = join({workspace_of(in), "/", backup_folder::k_workspace, suffix_of(id)});
   intent.extra = Value::object({{"copy", copy}, {"file", file}, {"database", database_of(in)}, {"absent", wants_absence(in)}, {"server", seen["server"]},
-                                {"target", in["target"]}, {"backup", in["backup"]}});
+                                {"target", in["target"]}, {"backup", in["backup"]}, {"by_name", copy.kind() == Kind::text && copy.text().ends_with(suffix_of(id))}});
   if (wants_absence(in)) {
     intent.act = Statement{in["target"], "DROP DATABASE IF EXISTS " + (copy.kind() == Kind::text ? identifier(copy.text()) : show(copy)) + " WITH (FORCE)", {}};
     intent.outputs = Value::object({{"database", copy}});
@@ -295,6 +295,11 @@ Outcome judge_restore(const Intent& intent, const Value&, const Value& now) {
   else if (there && now["mark"] == now["manifest"]["backup"]) outcome.outputs = now["manifest"];
   else outcome.state = State::no_effect; // an unfinished copy is none: the next attempt drops it first
   return outcome;
+}
+
+Standing standing_restore(const Intent& intent, const Value&, const Value&, const Value& now) {
+  if (!boolean_or(now["there"], false)) return Standing::as_before; // dropped, or it took its database's place, and is taken back there
+  return boolean_or(now["own"], false) || boolean_or(intent.extra["by_name"], false) ? Standing::as_left : Standing::otherwise;
 }
 
 Value undo_restore(const Intent& intent, const Value& seen, const Value& outputs) {

@@ -182,6 +182,14 @@ Outcome judge_swap(const Intent& intent, const Value& seen, const Value& now) {
   return outcome;
 }
 
+Standing standing_swap(const Intent& intent, const Value& seen, const Value&, const Value& now) {
+  switch (judge_swap(intent, seen, now).state) {
+    case State::done: return Standing::as_left;
+    case State::unknown: return Standing::otherwise;
+    default: return Standing::as_before;
+  }
+}
+
 Value undo_swap(const Intent& intent, const Value& seen, const Value&) {
   const Value &extra = intent.extra, database = extra["database"];
   if (!database.known() || database.kind() != Kind::text) return {};

@@ -126,7 +126,8 @@ struct Apply {
     run.decided.push_back(f);
     if (f.what == "skip") {
       StepView& step = at(f.path);
-      step.state = State::skipped;
+      step.left = step.state == State::undo_failed;
+      if (!step.left) step.state = State::skipped;
       step.because = f.reason;
     }
     if (f.what == "accept") run.state = "accepted";

@@ -29,6 +29,7 @@ struct StepView {
   std::string because; ///< why skipped, why failed
   std::vector<std::string> keys; ///< of a for_each
   bool expanded = false, open = false; ///< open: a hold that is held
+  bool left = false; ///< a person decided that it is not taken back
   std::vector<Tick> ticks;
   std::optional<Question> question; ///< parked on it
   std::string asked; ///< the digest of what was asked last; stays once it is answered

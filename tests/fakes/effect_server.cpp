@@ -51,6 +51,11 @@ Outcome judge_set(const Intent& intent, const Value& seen, const Value& now) {
   return with(now["value"] == std::get<Request>(intent.act).body ? State::done : State::no_effect);
 }
 Outcome judge_same(const Intent& intent, const Value&, const Value& now) { return with(now["value"] == std::get<Request>(intent.act).body ? State::done : State::not_seen); }
+Standing standing_same(const Intent& intent, const Value& seen, const Value&, const Value& now) {
+  const Value& body = std::get<Request>(intent.act).body;
+  if (now["value"] == seen["value"] || (body.known() && text(now["value"]) == text(body))) return Standing::as_left;
+  return body.known() ? Standing::otherwise : Standing::unclear;
+}
 Value undo_put(const Intent& intent, const Value& seen, const Value&) {
   return Value::object({{"name", Value(last(text(std::get<Request>(intent.act).url)))}, {"value", seen["value"]}});
 }
@@ -175,7 +180,7 @@ constexpr Action k_actions[] = {
     {"set", "Writes a resource under its version", k_put, k_put_out,
      Change{.repeat = Repeat::conditional, .observe = look_at, .prepare = prepare_set, .judge = judge_set, .undo = undo_put, .touches = touches_name}},
     {"put", "Writes a resource", k_put, k_put_out,
-     Change{.repeat = Repeat::same_state, .observe = look_at, .prepare = prepare_same, .judge = judge_same, .undo = undo_put, .touches = touches_name, .lateness = std::chrono::seconds(2)}},
+     Change{.repeat = Repeat::same_state, .observe = look_at, .prepare = prepare_same, .judge = judge_same, .undo = undo_put, .standing = standing_same, .touches = touches_name, .lateness = std::chrono::seconds(2)}},
     {"add", "Adds to the list under a key", k_add, k_add, Change{.effect = Effect::adds, .repeat = Repeat::keyed, .prepare = prepare_add, .touches = nullptr}},
     {"fire", "Fires", k_name, {}, Change{.repeat = Repeat::once, .prepare = prepare_fire, .touches = nullptr}},
     {"follow", "Begins an operation and follows it", k_name, k_operation,

@@ -123,3 +123,18 @@ TEST_CASE("a server known only later is shown, not refused", "[modules]") {
   CHECK_FALSE(intent.nothing);
   CHECK(line_of(intent) == "set server shop/(known after choose) weight 10; set server shop/(known after choose) state ready");
 }
+
+TEST_CASE("what others made of a server or of the shares since is told from what this run left", "[modules]") {
+  const auto& server = change("haproxy.server");
+  const auto before = seen("ready", 100);
+  const auto drain = server.prepare(server_in("drain"), before, {});
+  CHECK(server.standing(drain, before, {}, seen("drain", 100)) == Standing::as_left);
+  CHECK(server.standing(drain, before, {}, seen("maint", 100)) == Standing::otherwise);
+  CHECK(server.standing(drain, before, {}, seen("drain", 50)) == Standing::otherwise); // its undo would write the weight too
+  const auto& weights = change("haproxy.weights");
+  const auto shares = [](int blue, int green) { return Value::object({{"blue", seen("ready", blue)}, {"green", seen("ready", green)}}); };
+  const auto half = weights.prepare(Value::object({{"socket", "/s"}, {"backend", "shop"}, {"weights", Value::object({{"blue", 50}, {"green", 50}})}}), shares(90, 10), {});
+  CHECK(weights.standing(half, shares(90, 10), {}, shares(50, 50)) == Standing::as_left);
+  CHECK(weights.standing(half, shares(90, 10), {}, shares(90, 50)) == Standing::as_left); // half of it is taken back already
+  CHECK(weights.standing(half, shares(90, 10), {}, shares(100, 0)) == Standing::otherwise);
+}

@@ -258,3 +258,41 @@ TEST_CASE("a percent sign in a folder is none of supervisor's expansions", "[mod
   CHECK(text.find("\nstdout_logfile=/srv/100%%/log/shop-blue.log\n") != std::string::npos);
   CHECK(program::read_back(text)["folder"] == Value("/srv/100%/releases/1.0.0"));
 }
+
+TEST_CASE("a link, an instance or a release that others made is none that a run left", "[modules]") {
+  const auto& instance = change("host.instance");
+  const auto none = standing({}, "", true, false);
+  const auto made = instance.prepare(instance_in(), none, identity());
+  const Value kept = program::read_back(contents(made));
+  CHECK(instance.standing(made, none, {}, standing(kept, "FATAL", true, false)) == Standing::as_left);
+  auto other = instance_in();
+  other = Value::object({{"supervisor", "/s.conf"}, {"programs", "/s.d"}, {"root", "/srv/shop"}, {"name", "shop-blue"}, {"state", "running"}, {"release", "1.2.0"}, {"port", 8001}, {"command", Value::List{"./shop"}}});
+  const Value theirs = program::read_back(contents(instance.prepare(other, none, identity("run-8"))));
+  CHECK(instance.standing(made, none, {}, standing(theirs, "RUNNING", true, true)) == Standing::otherwise);
+
+  const auto& link = change("host.link");
+  const auto state = [](const char* current, Value::List history) { return Value::object({{"current", current}, {"history", std::move(history)}, {"installed", true}}); };
+  const auto old = state("1.0.0", {entry("1.0.0")});
+  const auto to = link.prepare(Value::object({{"root", "/srv/shop"}, {"version", "1.1.0"}}), old, identity());
+  const Value grown = to.extra["history"];
+  CHECK(link.standing(to, old, {}, state("1.1.0", grown.list())) == Standing::as_left);
+  auto longer = grown.list();
+  longer.push_back(entry("1.2.0"));
+  CHECK(link.standing(to, old, {}, state("1.2.0", longer)) == Standing::otherwise);
+  longer.push_back(entry("1.1.0"));
+  CHECK(link.standing(to, old, {}, state("1.1.0", longer)) == Standing::otherwise); // it came back to the same, by others' hands
+
+  const auto& install = change("host.install");
+  const auto in = Value::object({{"root", "/srv/shop"}, {"version", "1.1.0"}, {"from", "/a/1.1.0"}, {"state", "present"}});
+  const auto away = Value::object({{"root", "/srv/shop"}, {"version", "1.1.0"}, {"from", "/a/1.1.0"}, {"state", "absent"}});
+  const auto folder = [](Value digest, Value run) { return Value::object({{"wanted", "d1"}, {"installed", std::move(digest)}, {"marker", true}, {"run", std::move(run)}, {"recorded", "d1"}}); };
+  const auto absent = Value::object({{"wanted", "d1"}, {"installed", Value()}, {"marker", false}, {"run", Value()}, {"recorded", Value()}});
+  const auto copied = install.prepare(in, absent, identity());
+  CHECK(install.standing(copied, absent, {}, folder("d1", "run-7")) == Standing::as_left);
+  CHECK(install.standing(copied, absent, {}, folder("d1", "run-8")) == Standing::otherwise);
+  CHECK(install.standing(copied, absent, {}, absent) == Standing::as_before);
+  const auto changes = [&](const Value& now) { return std::get<Files>(install.prepare(away, now, identity()).act).changes.front(); };
+  CHECK(changes(folder("d1", "run-7")).operation == "remove_tree");
+  CHECK(changes(folder("d2", "run-7")).operation == "rename"); // what somebody changed in it is kept
+  CHECK(changes(folder("d2", "run-7")).to == Value("/srv/shop/releases/.changed-1.1.0-run-7"));
+}
