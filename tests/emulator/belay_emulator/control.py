@@ -46,7 +46,7 @@ def routes(world, reset):
     if "advance" in body:
       world.clock.advance(float(body["advance"]))
     if body.get("frozen") is True:
-      world.clock.freeze()
+      world.clock.freeze(body.get("at"))
     elif body.get("frozen") is False:
       world.clock.thaw()
     world.operations.settle()

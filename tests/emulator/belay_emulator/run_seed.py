@@ -2,8 +2,10 @@
 
 {"region": "us-central1", "services": [{"name", "image", "env": {…}, "annotations": {…}, "template_annotations": {…}, "labels": {…}, "public": true, "port", "service_account", "limits",
   "revisions": [{"name", "image", "env": {…}, "age_seconds"} …oldest first], "traffic": [{"revisionName" | "latestRevision", "percent", "tag"}]}],
- "domain_mappings": [{"domain", "service"}]}
+ "jobs": [{"name", "image", "env": {…}, "command", "args"}], "domain_mappings": [{"domain", "service"}]}
 """
+
+from .run_jobs_api import jobs_of
 
 
 def fill(world, state, data):
@@ -14,6 +16,11 @@ def fill(world, state, data):
   region = data.get("region", "us-central1")
   for service in data.get("services", []):
     _fill_service(world, state, service.get("region", region), service)
+  for job in data.get("jobs", []):
+    variables = [{"name": name, "value": str(value)} for name, value in job.get("env", {}).items()]
+    container = {"image": job["image"], **({"env": variables} if variables else {}), **{name: job[name] for name in ("command", "args") if name in job}}
+    jobs_of(world).put(job.get("region", region), job["name"], "seed@example.com", {"spec": {"template": {"spec": {"containers": [container], "maxRetries": 0}}}}, {}, {}, create=True)
+    _finish_all(world)
   for mapping in data.get("domain_mappings", []):
     world.part("domain_mappings").add(mapping.get("region", region), mapping["domain"], mapping["service"])
 

@@ -14,7 +14,7 @@ from .run_translation import INGRESS
 LATEST = [{"latestRevision": True, "percent": 100}]
 # Annotations of a service that the server writes: what a client sends for them is not taken.
 OWN_ANNOTATIONS = ("serving.knative.dev/creator", "serving.knative.dev/lastModifier", "run.googleapis.com/operation-id", "run.googleapis.com/urls",
-                   "run.googleapis.com/ingress-status")
+                   "run.googleapis.com/ingress-status", "run.googleapis.com/creator", "run.googleapis.com/lastModifier")
 LOCATION = "cloud.googleapis.com/location"
 
 
@@ -225,6 +225,8 @@ class RunState:
     traffic = [{name: value for name, value in entry.items() if name != "url" and value not in (None, "", 0, False)} for entry in (traffic or LATEST)]
     total, tags = 0, set()
     for entry in traffic:
+      if not entry.get("revisionName"):
+        entry["latestRevision"] = True  # Knative's default for a target that names no revision
       percent = entry.get("percent", 0)
       if not isinstance(percent, int) or not 0 <= percent <= 100:
         raise Problem(400, f"spec.traffic: {percent!r} is no percentage.")
