@@ -80,13 +80,14 @@ void Journal::write(std::vector<Record> records, Durable durable) {
     if (!head) throw JournalLost{head.error()};
   };
   if (m_writer->head().seq > 0) return put(std::move(records), durable);
-  // The first record alone, so that the ledger can name it; the ledger's own append makes both durable.
+  // The first record alone, so that the ledger can name it; the ledger's own append makes all of them durable.
   const Timestamp at = records.front().at;
-  std::vector<Record> first(1, records.front());
+  std::vector<Record> first(1, std::move(records.front()));
   records.erase(records.begin());
   put(std::move(first), Durable::with_next);
-  if (auto noted = ledger::note_start(m_world.store, m_stream.substr(4), m_writer->head().hash, at); !noted) throw JournalLost{noted.error()};
-  if (!records.empty()) put(std::move(records), durable);
+  const Hash named = m_writer->head().hash;
+  if (!records.empty()) put(std::move(records), Durable::with_next);
+  if (auto noted = ledger::note_start(m_world.store, m_stream.substr(4), named, at); !noted) throw JournalLost{noted.error()};
 }
 
 void Journal::close() {

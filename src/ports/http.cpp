@@ -14,10 +14,10 @@ constexpr std::size_t k_piece = 256U << 10, k_ahead = 1U << 20;
 constexpr std::size_t k_first_width = 16;
 constexpr Duration k_widening = std::chrono::milliseconds(2), k_turn = std::chrono::seconds(1);
 
-/// How many transfers may run at once this long after the first. All at the start would open a connection for each, where a few that are
-/// used again answer sooner, and what was waited for here would be counted as the endpoints' time.
-std::size_t width_after(Duration elapsed, unsigned at_once) {
-  const auto doublings = std::min<std::int64_t>(elapsed / k_widening, 16);
+/// How many transfers may run at once after this time of having had nothing to do. All at the start would open a connection for each, where
+/// a few that are used again answer sooner, and what was waited for here would be counted as the endpoints' time.
+std::size_t width_after(Duration idle, unsigned at_once) {
+  const auto doublings = std::min<std::int64_t>(idle / k_widening, 16);
   return std::min<std::size_t>(std::max(1U, at_once), k_first_width << doublings);
 }
 
@@ -41,9 +41,9 @@ public:
     }
     auto loop = borrow();
     std::size_t next = 0, running = 0;
-    const auto begun = std::chrono::steady_clock::now();
+    Duration idle{};
     for (bool stopping = false;;) {
-      const std::size_t width = width_after(std::chrono::steady_clock::now() - begun, at_once);
+      const std::size_t width = width_after(idle, at_once);
       while (!stopping && next < requests.size() && running < width) {
         const std::size_t index = next++;
         auto transfer = Transfer::make(requests[index], false, false, false, m_ca_file, stop);
@@ -67,7 +67,9 @@ public:
       } else if (ended.empty()) {
         const bool widens = next < requests.size() && width < at_once;
         const Duration left = std::min<Duration>(stop.left(), widens ? k_widening : k_turn);
+        const auto begun = std::chrono::steady_clock::now();
         loop->wait(std::max(0, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count())), stop.fd());
+        idle += std::chrono::steady_clock::now() - begun;
       }
     }
     give_back(std::move(loop));

@@ -6,6 +6,7 @@
 #include "value/nearest.hpp"
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 namespace belay {
 
@@ -28,26 +29,44 @@ void drop(yaml::Node& node, std::initializer_list<std::string_view> keys) {
 }
 
 /// Puts what the tables say where nothing is written.
-void add_standards(yaml::Node& node, const Object& object, std::deque<yaml::Source>& sources);
-void add_standards(yaml::Node& node, const Shape& shape, std::deque<yaml::Source>& sources) {
-  if (shape.form == Form::object && node.is_map()) add_standards(node, *shape.object, sources);
-  if (shape.of == nullptr) return;
-  for (auto& item : node.items) add_standards(item, *shape.of, sources);
-  for (auto& member : node.members) add_standards(member.value, *shape.of, sources);
-}
-void add_standards(yaml::Node& node, const Object& object, std::deque<yaml::Source>& sources) {
-  for (auto& member : node.members)
-    if (const Key* key = object.find(member.key)) add_standards(member.value, key->shape, sources);
-  for (const auto& key : object.keys) {
-    if (key.standard.empty() || node.find(key.name) != nullptr) continue;
-    sources.push_back({"default", std::string(key.standard), false});
-    std::vector<Problem> none;
-    yaml::Member member;
-    member.key = key.name;
-    member.value = yaml::parse(sources.back(), none);
-    node.members.push_back(std::move(member));
+class Standards {
+public:
+  explicit Standards(std::deque<yaml::Source>& sources) : m_sources(sources) {}
+
+  void add(yaml::Node& node, const Object& object) {
+    for (auto& member : node.members)
+      if (const Key* key = object.find(member.key)) add(member.value, key->shape);
+    for (const auto& key : object.keys) {
+      if (key.standard.empty() || node.find(key.name) != nullptr) continue;
+      yaml::Member member;
+      member.key = key.name;
+      member.value = parsed(key.standard);
+      node.members.push_back(std::move(member));
+    }
   }
-}
+
+private:
+  void add(yaml::Node& node, const Shape& shape) {
+    if (shape.form == Form::object && node.is_map()) add(node, *shape.object);
+    if (shape.of == nullptr) return;
+    for (auto& item : node.items) add(item, *shape.of);
+    for (auto& member : node.members) add(member.value, *shape.of);
+  }
+
+  /// Once for each text, since the items of a list may want the same one a thousand times.
+  const yaml::Node& parsed(std::string_view standard) {
+    const auto [place, fresh] = m_parsed.try_emplace(standard);
+    if (fresh) {
+      m_sources.push_back({"default", std::string(standard), false});
+      std::vector<Problem> none;
+      place->second = yaml::parse(m_sources.back(), none);
+    }
+    return place->second;
+  }
+
+  std::deque<yaml::Source>& m_sources;
+  std::map<std::string_view, yaml::Node> m_parsed;
+};
 
 std::string path_below(const std::string& text, const std::string& base) {
   for (const std::string_view prefix : {"unix:", "file:"})
@@ -187,7 +206,7 @@ Service resolve_service(const Project& project, const std::string& name, const s
   apply_overrides(merged, machine, overrides, sources, problems);
   if (problems.empty()) validate(merged, k_service_environment_object, problems);
   if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
-  add_standards(merged, k_service_environment_object, sources);
+  Standards(sources).add(merged, k_service_environment_object);
 
   Service service;
   service.name = name;
