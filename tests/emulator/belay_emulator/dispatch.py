@@ -1,12 +1,14 @@
 """One request from its faults to its answer."""
 
+import http.client
 import re
 import sys
 import threading
 import time
 import traceback
+import urllib.parse
 
-from .routing import Problem, Reply
+from .routing import Problem, Reply, is_loopback
 
 _PROJECT = re.compile(r"/(?:projects|namespaces)/([^/:]+)")
 
@@ -22,6 +24,8 @@ class Dispatcher:
     """The Reply, or None when the connection shall be closed without one."""
     if request.path.startswith("/_emulator/"):
       return self._handled(request)
+    if request.port not in (0, 80, self._world.port) and is_loopback(request.host):
+      return relayed(request)
     with self._world.lock:
       fault = self._world.faults.take(request)
       entry = self._world.recorder.begin(self._world.now(), request)
@@ -82,3 +86,19 @@ def _resource(path):
   """`projects/P/…` of a path, without its version and its verb."""
   found = re.search(r"(?:projects|namespaces)/.*", path)
   return (found.group(0) if found else path).split(":")[0]
+
+
+def relayed(request):
+  """What another server on this machine answers (a service's own address), for a client whose proxy we are."""
+  connection = http.client.HTTPConnection(request.host, request.port, timeout=60)
+  headers = {name: value for name, value in request.headers.items() if name not in ("connection", "proxy-connection", "content-length", "transfer-encoding")}
+  query = urllib.parse.urlencode(request.query_all, doseq=True)
+  try:
+    connection.request(request.method, request.path + (f"?{query}" if query else ""), request.raw or None, headers)
+    response = connection.getresponse()
+    kept = {name: value for name, value in response.getheaders() if name.lower() not in ("connection", "content-length", "transfer-encoding")}
+    return Reply(response.status, response.read(), kept)
+  except (OSError, http.client.HTTPException) as problem:
+    return Reply(502, f"{request.host}:{request.port}: {problem}\n".encode(), {"Content-Type": "text/plain"})
+  finally:
+    connection.close()

@@ -30,6 +30,7 @@ class Request:
   headers: dict
   query_all: dict = dataclasses.field(default_factory=dict)
   secure: bool = False
+  port: int = 0  # the one that an absolute address names
   principal: str = ""  # who the token belongs to; empty on a public route
 
   @property

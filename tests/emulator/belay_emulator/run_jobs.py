@@ -134,7 +134,7 @@ class Jobs:
   def _end(self, execution):
     if execution.ended is not None:
       raise Problem(499, "Execution was cancelled.", "CANCELLED")
-    problem = next((message for check in self.world.checks["image"] for message in [check(execution.task["spec"]["containers"][0]["image"])] if message), None)
+    problem = self.world.why_no_image(execution.task["spec"]["containers"][0]["image"])
     code = 1
     if problem is None:
       code, execution.output = self._outcome(execution)

@@ -286,10 +286,9 @@ class RunState:
     """(reason, message), both empty where it starts."""
     container = revision.spec["containers"][0]
     for each in revision.spec["containers"]:
-      for check in self.world.checks["image"]:
-        message = check(each["image"])
-        if message:
-          return "ContainerMissing", message
+      message = self.world.why_no_image(each["image"])
+      if message:
+        return "ContainerMissing", message
     for secret, version in run_template.secret_references(revision.spec):
       for check in self.world.checks["secret"]:
         message = check(secret, version)

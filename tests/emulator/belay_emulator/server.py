@@ -158,8 +158,10 @@ def _request(method, target, headers, raw, tunnel):
   host = parts.netloc or headers.get("host", "")
   if tunnel:
     host = tunnel
+  port = 0
   if host.rpartition(":")[2].isdigit():
-    host = host.rpartition(":")[0]
+    host, _, number = host.rpartition(":")
+    port = int(number) if parts.netloc and not tunnel else 0
   body = None
   if raw and "json" in headers.get("content-type", "application/json"):
     try:
@@ -169,7 +171,7 @@ def _request(method, target, headers, raw, tunnel):
         raise Malformed("Invalid JSON payload received.") from None
   query_all = urllib.parse.parse_qs(parts.query, keep_blank_values=True)
   return Request(method, api_host(host), parts.path or "/", {name: values[-1] for name, values in query_all.items()}, body, raw, headers, query_all,
-                 secure=tunnel is not None)
+                 secure=tunnel is not None, port=port)
 
 
 def _rendered(reply, method, keep):

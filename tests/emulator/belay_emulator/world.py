@@ -1,6 +1,7 @@
 """The one state behind all emulated APIs."""
 
 import random
+import re
 import threading
 import uuid
 
@@ -12,6 +13,7 @@ from .recorder import Recorder
 
 DEFAULT_SETTINGS = {
   "operation_seconds": 0.0,  # how long an operation takes when nothing else is said, in seconds of the emulated clock
+  "missing_images": [],  # regular expressions: images that cannot be pulled
   "metrics_delay_seconds": 180.0,  # how late monitoring data arrives
 }
 
@@ -75,6 +77,12 @@ class World:
       if value is not None:
         entry[name] = value
     self.logs.append(entry)
+
+  def why_no_image(self, image):
+    """Why an image cannot be pulled; None where it can."""
+    if any(re.search(pattern, image) for pattern in self.settings["missing_images"]):
+      return f"Image '{image}' not found."
+    return next(filter(None, (check(image) for check in self.checks["image"])), None)
 
   def snapshot(self):
     """What `/_emulator/state` shows."""
