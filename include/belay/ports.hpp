@@ -29,6 +29,8 @@ struct Request {
   unsigned redirects = 0; ///< how many may be followed, of GET and HEAD; credentials never cross to another host
   std::string ca_file;     ///< PEM: authorities to trust beside the system's; empty: the system's alone
   std::string credentials; ///< whose token is added as it is sent: `google`; empty: nobody's. The bare port refuses any
+  std::optional<std::string> proxy{}; ///< its URL; empty: none; absent: as the usual variables say
+  bool kept_connection = false; ///< an act that may go over a connection used before, which may die under it: its sender can look what became of it
   bool link_local = false; ///< may go to link-local and metadata addresses: set by code that means them (a cloud's token), never by data
 };
 /// A program, without a shell. The environment is belay's own without its secrets, plus what is named here.

@@ -17,6 +17,11 @@ struct Resolved {
 struct Secrets {
   virtual ~Secrets() = default;
   virtual Expected<Resolved> resolve(const Value& reference, const Stop&) = 0;
+  /// The reference that gives this version again, where its source keeps versions; else the same.
+  virtual Value pinned(const Value& reference, const std::string& version) const {
+    static_cast<void>(version);
+    return reference;
+  }
 };
 
 /// The second net. Owned by the journal: text is cleaned as it enters the stream of events, so no observer ever holds a

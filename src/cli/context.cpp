@@ -76,7 +76,7 @@ engine::World Context::world(std::vector<Observer*> observers) {
 
 engine::World Context::world(std::vector<Observer*> observers, Terminal& terminal) {
   Store& kept = store();
-  return {outside.ports, kept, outside.secrets, outside.ports.time, outside.machine, terminal, outside.entropy, outside.signals, outside.catalog, project_as_it_is(), std::move(observers), m_folder + "/artifacts"};
+  return {outside.ports, kept, outside.secrets, outside.ports.time, outside.machine, terminal, outside.entropy, outside.signals, outside.catalog, project_as_it_is(), std::move(observers), m_folder + "/artifacts", {}, false, outside.google};
 }
 
 bool Context::colored() const {

@@ -1,4 +1,5 @@
 #pragma once
+#include "belay/account.hpp"
 #include "belay/action.hpp"
 #include "belay/host.hpp"
 #include "belay/secret.hpp"
@@ -27,6 +28,7 @@ struct Outside {
   std::istream& in;  ///< read only where a value is said to come from it
   std::ostream& out; ///< data
   std::ostream& err; ///< everything else
+  Account* google = nullptr; ///< whose token signs requests to Google
 };
 
 /// The options that every command takes.

@@ -4,6 +4,7 @@
 #include "runbook/load_project.hpp"
 #include "value/json.hpp"
 #include <fmt/format.h>
+#include <functional>
 #include <ostream>
 
 namespace belay::cli {
@@ -21,7 +22,24 @@ constexpr Tool k_tools[] = {
     {"bash", "--version", "core.shell", "bash"},
 };
 
+using Note = std::function<void(const std::string& what, bool fine, const std::string& found, const std::string& remedy)>;
+
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+/// Whose token signs requests to Google, and where they go. None is no finding: not every project has to do with Google.
+void note_google(Account& google, const Stop& stop, const Note& note) {
+  const Value told = google.described(stop);
+  const auto text = [&](std::string_view name) { return told[name].kind() == Kind::text ? told[name].text() : std::string(); };
+  const Value problem = told["problem"];
+  std::string found = text("source");
+  if (const auto account = text("account"); !account.empty()) found += ", " + account;
+  found += text("project").empty() ? ", no project" : ", project " + text("project");
+  if (const auto quota = text("quota_project"); !quota.empty()) found += ", quota project " + quota;
+  if (problem.is_null()) note("Google credentials", true, found, "");
+  else note("Google credentials", told["none"] == Value(true), problem["message"].text(), problem["hint"].text());
+  if (told["overrides"].kind() == Kind::map)
+    for (const auto& [name, where] : told["overrides"].map()) note("Google override", true, name.text() + "=" + where.text(), where.text().starts_with("http:") ? "tokens travel to it in the clear" : "");
+}
 
 Exit run_doctor(Context& c) {
   Exit exit = Exit::done;
@@ -57,6 +75,7 @@ Exit run_doctor(Context& c) {
   } catch (const Error& e) {
     note("state", false, e.what(), e.problems.empty() ? "" : e.problems.front().hint);
   }
+  if (c.outside.google) note_google(*c.outside.google, stop.nested(std::chrono::seconds(20)), note);
   note("terminal", true, c.outside.terminal.interactive() ? fmt::format("{} columns; questions are asked here", c.outside.terminal.width()) : "none: questions park a run (exit 9)", "");
   if (c.json()) c.outside.out << pretty_json(Value(std::move(out))) << '\n';
   else if (c.ndjson())

@@ -31,7 +31,7 @@ bool used(const std::set<std::string>& references, const std::string& name) {
 } // namespace
 
 Expected<Names> names_of(const World& world, const std::optional<Service>& service, const Value& params, const std::set<std::string>& references, const Value& run, bool offline,
-                         const Stop& stop, Redactor* redactor) {
+                         const Stop& stop, Redactor* redactor, const Value& pinned) {
   std::vector<std::pair<std::string, Value>> values, all, versions;
   if (service)
     for (const auto& [name, reference] : service->secrets) {
@@ -43,7 +43,8 @@ Expected<Names> names_of(const World& world, const std::optional<Service>& servi
         if (!place) values.push_back(all.back());
         continue;
       }
-      auto resolved = world.secrets.resolve(reference, stop);
+      const Value version = pinned[name];
+      auto resolved = world.secrets.resolve(version.kind() == Kind::text ? world.secrets.pinned(reference, version.text()) : reference, stop);
       if (!resolved) return Unexpected(Failure{resolved.error().cause, Reached::no, "the secret '" + name + "' cannot be had: " + resolved.error().message, resolved.error().hint});
       if (redactor) redactor->learn(resolved->value);
       all.emplace_back(name, resolved->value.as_secret());

@@ -11,7 +11,8 @@ struct Names {
   Value base, versions;
 };
 /// Resolves the secrets that are used; teaches them to the redactor. `offline`: they are unknown instead. `params` are final.
-Expected<Names> names_of(const World&, const std::optional<Service>&, const Value& params, const std::set<std::string>& references, const Value& run, bool offline, const Stop&, Redactor*);
+Expected<Names> names_of(const World&, const std::optional<Service>&, const Value& params, const std::set<std::string>& references, const Value& run, bool offline, const Stop&, Redactor*,
+                         const Value& pinned = {});
 
 /// What a run pins of its service, and back.
 Value pinned_settings(const std::optional<Service>&);

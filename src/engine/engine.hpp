@@ -1,4 +1,5 @@
 #pragma once
+#include "belay/account.hpp"
 #include "belay/event.hpp"
 #include "belay/host.hpp"
 #include "belay/secret.hpp"
@@ -25,6 +26,7 @@ struct World {
   std::string artifacts; ///< the folder for whole outputs of steps; empty: not kept
   std::string commit = {}; ///< of the project; with `dirty`, journaled
   bool dirty = false;
+  Account* google = nullptr; ///< nullptr: there is none
 };
 
 enum class Mode : std::uint8_t { run, reads, offline };

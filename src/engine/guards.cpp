@@ -26,10 +26,11 @@ Value connection(const Value& in, const Value& env) {
 
 class Look {
 public:
-  Look(const Value& in, const Value& env, const Reads& reads, const Machine& machine, const Stop& stop) : m_in(in), m_env(env), m_reads(reads), m_machine(machine), m_stop(stop) {}
+  Look(const Value& in, const Value& env, const Reads& reads, const World& world, const Stop& stop) : m_in(in), m_env(env), m_reads(reads), m_world(world), m_stop(stop) {}
 
   Expected<std::string> of(const std::string& name) {
-    if (name == "host") return m_machine.host();
+    if (name == "host") return m_world.machine.host();
+    if (name == "project" && m_world.google) return m_world.google->project(m_stop);
     if (name == "project") return said({"gcloud", "config", "get-value", "project"});
     if (name == "cluster") return said({"kubectl", "config", "current-context"});
     if (name == "database" || name == "role") return of_database(name);
@@ -39,7 +40,7 @@ public:
 private:
   const Value &m_in, &m_env;
   const Reads& m_reads;
-  const Machine& m_machine;
+  const World& m_world;
   const Stop& m_stop;
   std::optional<Expected<Value>> m_row;
 
@@ -76,11 +77,11 @@ private:
 
 } // namespace
 
-std::vector<Guarded> look_at_guards(const Value& guards, const Value& in, const Value& env, const Reads& reads, const Machine& machine, const Stop& stop) {
+std::vector<Guarded> look_at_guards(const Value& guards, const Value& in, const Value& env, const Reads& reads, const World& world, const Stop& stop) {
   std::vector<Guarded> out;
   if (guards.kind() != Kind::map) return out;
   const Stop limit = stop.nested(k_limit);
-  Look look(in, env, reads, machine, limit);
+  Look look(in, env, reads, world, limit);
   for (const auto& [name, expected] : guards.map()) {
     Guarded guarded{name.text(), expected.kind() == Kind::text ? expected.text() : show(expected), {}, {}};
     if (auto found = look.of(guarded.name)) guarded.found = *found;

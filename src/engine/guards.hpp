@@ -13,7 +13,7 @@ struct Guarded {
 
 /// Looks at each guard. `in`: the step's inputs, in which the connection to a database is found; where they name none, the service's only
 /// database is asked. `env` has the settings with their secrets. A guard that cannot be looked at does not hold.
-std::vector<Guarded> look_at_guards(const Value& guards, const Value& in, const Value& env, const Reads&, const Machine&, const Stop&);
+std::vector<Guarded> look_at_guards(const Value& guards, const Value& in, const Value& env, const Reads&, const World&, const Stop&);
 
 /// `host must be db-1 and is web-1`, for those that do not hold; empty: all do.
 std::string broken_guards(const std::vector<Guarded>&);

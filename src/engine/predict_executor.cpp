@@ -249,7 +249,7 @@ void PredictExecutor::guarded(PlannedStep& out, Frame& frame) {
     for (const auto& [name, expected] : guards.map()) out.guards.push_back(name.text() + " must be " + show(expected));
     return;
   }
-  const auto looked = look_at_guards(guards, out.inputs, frame.bindings()["env"], m_reads, m_world.machine, m_stop);
+  const auto looked = look_at_guards(guards, out.inputs, frame.bindings()["env"], m_reads, m_world, m_stop);
   for (const Guarded& g : looked) out.guards.push_back(g.holds() ? g.name + " is " + g.found + ", as it must be" : broken_guards({g}));
   if (const std::string broken = broken_guards(looked); !broken.empty())
     fails(out, {Cause::refused, Reached::no, "it destroys, and the guards of " + m_plan.environment + " do not hold: " + broken, ""});

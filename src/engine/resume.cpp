@@ -79,7 +79,7 @@ Finished resume(const std::string& run, const ResumeOptions& options, World& wor
   same.only = header.only;
   Session session(world, same, std::move(*library), header, before, true, limit);
   const Value about = Value::object({{"id", Value(header.run)}, {"runbook", Value(header.runbook)}, {"who", Value(header.who)}, {"started", Value(header.at)}});
-  auto names = names_of(world, service_of(header), *parameters, references, about, false, session.soft, &session.journal.redactor());
+  auto names = names_of(world, service_of(header), *parameters, references, about, false, session.soft, &session.journal.redactor(), header.secrets);
   if (!names) return refusal(Exit::stopped, names.error().message, names.error().hint, {"belay runs resume " + run});
   if (const std::string name = other_secret(header.secrets, names->versions); !back && !name.empty())
     return refusal(Exit::refused, "the secret '" + name + "' is of another version than when run " + run + " began", "bring that version back, or take back what was done", {"belay runs abort " + run + " --reason WHY"});

@@ -188,7 +188,7 @@ Flow RunExecutor::guarded(const Leaf& leaf, const Value& in, Effect effect) {
   const Value guards = m_session.header.settings["guards"];
   if (effect != Effect::destroys || guards.kind() != Kind::map) return Flow::go;
   auto& world = m_session.world;
-  const std::string broken = broken_guards(look_at_guards(guards, in, m_session.base["env"], world.ports.reads(), world.machine, m_session.run_soft));
+  const std::string broken = broken_guards(look_at_guards(guards, in, m_session.base["env"], world.ports.reads(), world, m_session.run_soft));
   if (broken.empty()) return Flow::go;
   if (m_session.soft) return stopped(leaf.path, "");
   m_session.halt(Halt::refused, leaf.path, "'" + leaf.title + "' destroys, and the guards of " + m_session.header.environment + " do not hold: " + broken);

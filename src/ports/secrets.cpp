@@ -33,7 +33,7 @@ private:
       if (text.starts_with("env:")) return of_variable(text.substr(4));
       if (text.starts_with("file:")) return of_file(text.substr(5));
     }
-    return failed(Cause::rejected, fmt::format("{} is no reference to a secret that this belay can follow", bare_json(reference)), "there are env:NAME, file:PATH and {command: [program, argument…]}");
+    return failed(Cause::rejected, fmt::format("{} is no reference to a secret that this belay can follow", bare_json(reference)), "there are env:NAME, file:PATH, gcp:projects/…/secrets/… and {command: [program, argument…]}");
   }
 
   Expected<std::string> of_variable(const std::string& name) {

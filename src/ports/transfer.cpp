@@ -162,6 +162,8 @@ Expected<std::shared_ptr<Transfer>> Transfer::make(const Request& request, bool 
   transfer->streams = streams;
   transfer->uploads = uploads;
   transfer->link_local = request.link_local;
+  transfer->kept_connection = request.kept_connection;
+  transfer->proxy = request.proxy;
   transfer->redirects = reads ? request.redirects : 0;
   transfer->ca_file = request.ca_file.empty() ? ca_file : request.ca_file;
   Duration limit = stop.left();
@@ -184,6 +186,10 @@ void Transfer::apply() {
     set(CURLOPT_CAPATH, k_system_authorities);
   }
   if (is_loopback(url.host)) set(CURLOPT_PROXY, "");
+  else if (proxy) {
+    set(CURLOPT_PROXY, proxy->c_str());
+    set(CURLOPT_NOPROXY, ""); // the variables of other programs do not lead around it
+  }
   set(CURLOPT_CONNECTTIMEOUT_MS, k_connect_ms);
   if (limit.count() > 0) {
     const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
@@ -197,7 +203,7 @@ void Transfer::apply() {
   set(CURLOPT_PREREQDATA, this);
   set(CURLOPT_OPENSOCKETFUNCTION, &on_socket);
   set(CURLOPT_OPENSOCKETDATA, this);
-  if (acts) set(CURLOPT_FRESH_CONNECT, 1L); // on a kept one libcurl may send twice
+  if (acts && !kept_connection) set(CURLOPT_FRESH_CONNECT, 1L); // on a kept one libcurl may send twice
   if (method == "HEAD") set(CURLOPT_NOBODY, 1L);
   if (uploads) {
     set(CURLOPT_UPLOAD, 1L);

@@ -33,7 +33,8 @@ struct Transfer : std::enable_shared_from_this<Transfer> {
   std::vector<bool> carries_secret; ///< of each header
   Url url;
   std::string shown; ///< "GET https://host/path", for messages
-  bool acts = false, link_local = false, has_body = false, streams = false, uploads = false;
+  std::optional<std::string> proxy;
+  bool acts = false, kept_connection = false, link_local = false, has_body = false, streams = false, uploads = false;
   unsigned redirects = 0;
   std::chrono::milliseconds limit{}; ///< zero: none
   std::chrono::steady_clock::time_point began{};

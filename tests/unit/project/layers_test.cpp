@@ -57,7 +57,7 @@ TEST_CASE("every include points down the layers", "[project]") {
       {"engine", {"belay", "value", "expr", "runbook", "codec", "state", "engine"}},
       {"cli", {"belay", "value", "expr", "runbook", "codec", "state", "engine", "modules", "notify", "report", "cli"}},
       {"ports", {"belay", "value", "codec", "state", "ports"}},
-      {"main", {"belay", "cli", "ports", "modules"}},
+      {"main", {"belay", "cli", "ports", "modules", "clients"}},
   };
   for (const Source& source : sources()) {
     INFO(source.path);
