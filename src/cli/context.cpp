@@ -50,6 +50,11 @@ Store& Context::store() {
   return *m_store;
 }
 
+Store& Context::readable_store() {
+  if (const auto looked = store().list({"run", "", "", "", {}, 1}); !looked) throw Error(Exit::unchanged, "the state cannot be read: " + looked.error().message, looked.error().hint);
+  return *m_store;
+}
+
 Service Context::service(const std::string& name, const std::string& environment) { return resolve_service(project(), name, environment, outside.machine); }
 
 engine::Options Context::options() const {

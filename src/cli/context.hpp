@@ -51,6 +51,8 @@ struct Context {
   /// Files that were left out without anyone having said so; empty where the project was not looked at.
   std::vector<std::string> left_out() const;
   Store& store();
+  /// The store, looked into once. Throws Error (unchanged) where it cannot be read.
+  Store& readable_store();
   Store* opened_store() { return m_store.get(); } ///< nullptr: no one needed it
   Service service(const std::string& name, const std::string& environment);
   engine::Options options() const; ///< of the global options

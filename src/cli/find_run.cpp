@@ -17,7 +17,7 @@ std::string find_run(const std::string& wanted, Context& c) {
   Query query;
   query.kind = "run";
   query.limit = k_looked_through;
-  const auto rows = c.store().list(query);
+  const auto rows = c.readable_store().list(query);
   if (!rows) throw Error(Exit::usage, "the runs cannot be listed: " + rows.error().message, rows.error().hint);
   if (wanted == "latest" && !rows->empty()) return id_of(rows->front());
   std::vector<std::string> matches, all;
@@ -35,7 +35,7 @@ std::string find_run(const std::string& wanted, Context& c) {
 
 std::vector<Event> events_of(const std::string& run, Context& c) {
   const std::string stream = "run/" + run;
-  const auto records = read_verified(c.store(), stream);
+  const auto records = read_verified(c.readable_store(), stream);
   if (!records) throw Error(Exit::finding, "the journal of run " + run + " cannot be trusted: " + records.error().message, records.error().hint);
   const auto events = decode_events(stream, 1, *records);
   if (!events) throw Error(Exit::finding, "the journal of run " + run + " cannot be read: " + events.error().message, events.error().hint);

@@ -32,6 +32,14 @@ std::string actions_text(Catalog catalog) {
   return out;
 }
 
+/// A word that is explained under another name.
+std::string topics_that_tell_of(const std::string& word) {
+  std::string out;
+  for (const HelpTopic& topic : help_topics())
+    if (topic.text.find(word) != std::string_view::npos) out += (out.empty() ? "it is told of by: belay help " : ", belay help ") + std::string(topic.name);
+  return out;
+}
+
 Exit run_help(const std::string& topic, Context& c) {
   if (topic == "actions") {
     c.outside.out << actions_text(c.outside.catalog);
@@ -52,7 +60,10 @@ Exit run_help(const std::string& topic, Context& c) {
     names.emplace_back(t.name);
     rows.push_back({"  " + std::string(t.name), std::string(t.summary)});
   }
-  if (!topic.empty()) throw Error(Exit::usage, "there is no topic '" + topic + "'", did_you_mean(topic, names));
+  if (!topic.empty()) {
+    const std::string nearest = did_you_mean(topic, names), telling = topics_that_tell_of(topic);
+    throw Error(Exit::usage, "there is no topic '" + topic + "'", telling.empty() ? nearest : telling);
+  }
   rows.push_back({"  actions", "every action that a step can use, with its inputs and outputs"});
   rows.push_back({"  commands", "every command with its options"});
   c.outside.out << "belay help TOPIC\n\n" << report::table({}, rows) << "\nA command explains itself: `belay COMMAND --help`.\n";

@@ -17,8 +17,9 @@ constexpr std::string_view k_exit_codes = R"(Exit codes
   7  the outcome of an act is unknown and only a person can tell
   8  stopped; `belay runs resume RUN` continues
   9  waiting for a person: `belay runs answer RUN STEP VALUE`
+130  only watching was interrupted (`runs follow`): the run itself goes on
 
-Where two hold, the first of 7, 9, 8, 1, 3 is given. A script that retries may do
+A state or a tool that cannot be used is 3 where nothing was done. Where two hold, the first of 7, 9, 8, 1, 3 is given. A script that retries may do
 so after 3 and 5; after 1, 7 and 8 somebody or something must look first.
 )";
 
@@ -84,7 +85,7 @@ Every message says what happened, where, what stands now and what to do next. Th
 last lines of a run name what changed, what was taken back, and what still stands.
 
   a run stopped (8)          belay runs resume RUN        go on where it was
-                             belay runs abort RUN         take back what it did
+                             belay runs abort RUN --reason …   take back what it did
   a run waits (9)            belay runs answer RUN STEP VALUE
   an outcome is unknown (7)  look at the target, then
                              belay runs skip RUN STEP --reason …    it was done, or is not needed
@@ -132,12 +133,42 @@ step therefore needs an undo, or says `irreversible: why`. `always:` steps run o
 the end, whatever happened. `belay runbook check` says what is missing.
 )";
 
+constexpr std::string_view k_protection = R"(What keeps a change from being made
+
+belay.yaml says it for each environment:
+
+  environments:
+    production:
+      protected: true          its name must be typed: --confirm production
+      state: local             it may be changed with this machine's own state
+      freeze:                  nothing is changed in these times
+        - {from: Fri 16:00, to: Mon 06:00, zone: Europe/Berlin, reason: nobody is there}
+        - {from: "2026-12-20T18:00+01:00", to: "2027-01-04T08:00+01:00"}
+      guards:                  what must be true of where belay acts
+        {host: web-1, database: shop, role: shop_ops, project: shop-prod, cluster: prod}
+
+Freeze     A run that would change something is refused (6) while a window holds, and so
+           is the resume of one that stopped before it. `from` belongs to the window, `to`
+           no longer. What goes back is never refused: rollback, undo, `runs abort`.
+Guards     are looked at right before each destroying step, in a dry run too: the name of
+           this host, the database and the role of the connection, the project that gcloud
+           and the cluster that kubectl would work on. One that differs, or cannot be told,
+           refuses the step; nothing overrides it.
+Confirm    A step with `confirm:` wants a text typed, a database's name for one: at a
+           terminal, or --confirm. It is bound to the act that was shown.
+
+In an emergency `--break-glass REASON` changes what is frozen, and what is protected
+without its name. It is said aloud, and who, when and why stand in the record:
+`belay runs show RUN`. It overrides no guard, no claim and no `confirm:` of a step.
+)";
+
 constexpr HelpTopic k_topics[] = {
     {"exit-codes", "what each exit status means", k_exit_codes},
     {"files", "what a project consists of, and where state lies", k_files},
     {"language", "the expressions of conditions and templates", k_language},
     {"errors", "what to do when something went wrong", k_errors},
     {"dry-run", "what a dry run shows, and why it can be believed", k_dry_run},
+    {"protection", "freeze windows, context guards, confirmation, and --break-glass", k_protection},
     {"runbooks", "how a procedure is written", k_runbooks},
 };
 

@@ -38,7 +38,7 @@ Timestamp now(Context& c) { return c.outside.ports.time.wall(); }
 /// The incident that was named; without a name, the one that is going on (of the service, where one was named).
 std::string wanted_id(const IncidentOptions& o, Context& c) {
   if (!o.id.empty() && o.id != "latest") return o.id;
-  const auto open = taken(going_on(c.store(), o.service, o.environment));
+  const auto open = taken(going_on(c.readable_store(), o.service, o.environment));
   if (open.size() == 1 || (o.id == "latest" && !open.empty())) return open.front().opened.id;
   if (open.empty()) throw Error(Exit::usage, "no incident is going on", "`belay incident list --all` shows the ended ones; name one by its id");
   std::vector<std::string> ids;
@@ -98,24 +98,24 @@ Exit open_incident(const IncidentOptions& o, Context& c) {
   // Too high a severity wakes somebody who can go back to sleep; too low a one wakes nobody.
   opened.level = value_of(o.severity.empty() ? scheme.levels.front() : taken(scheme.find(o.severity)));
   if (!o.began.empty()) opened.began = taken(parse_rfc3339(o.began));
-  const Incident incident = taken(incidents::open(c.store(), opened));
+  const Incident incident = taken(incidents::open(c.readable_store(), opened));
   c.outside.err << incident.opened.id << " is open; every run on " << o.service << " in " << environment << " adds itself\n";
   return show(incident, c);
 }
 
 Exit add_fact(const IncidentOptions& o, const incidents::Fact& fact, Context& c) {
-  return show(taken(incidents::add(c.store(), wanted_id(o, c), fact)), c);
+  return show(taken(incidents::add(c.readable_store(), wanted_id(o, c), fact)), c);
 }
 
 Exit list_incidents(const IncidentOptions& o, Context& c) {
-  const auto rows = taken(c.store().list({"incident", o.service, o.environment, "", {}, 1000}));
+  const auto rows = taken(c.readable_store().list({"incident", o.service, o.environment, "", {}, 1000}));
   Value::List documents;
   std::vector<std::vector<std::string>> cells;
   for (const Row& row : rows) {
     if (!o.all && (row.status == "resolved" || row.status == "closed")) continue;
     const std::string id = row.stream.substr(row.stream.find('/') + 1);
     documents.push_back(Value::object({{"id", id}, {"status", row.status}, {"title", row.label}, {"service", row.service}, {"environment", row.environment}, {"opened", row.started}, {"changed", row.changed}}));
-    cells.push_back({id, row.status, row.service, row.environment, report::when_text(row.started, now(c)), row.label});
+    cells.push_back({report::one_line(id), row.status, report::one_line(row.service), report::one_line(row.environment), report::when_text(row.started, now(c)), report::one_line(row.label)});
   }
   if (c.json()) c.outside.out << pretty_json(Value(std::move(documents))) << '\n';
   else if (c.ndjson())
@@ -144,7 +144,7 @@ Exit update(const IncidentOptions& o, Context& c) {
   }
   Updated fact{who(c), {}, {}, now(c)};
   if (!o.severity.empty()) {
-    const Incident incident = taken(incidents::read(c.store(), wanted_id(o, c)));
+    const Incident incident = taken(incidents::read(c.readable_store(), wanted_id(o, c)));
     fact.level = value_of(taken(scheme_of(incident.opened.service, incident.opened.environment, c).find(o.severity)));
   }
   fact.text = o.severity.empty() ? needed_text(o, "what is known now?") : o.joined();
@@ -153,9 +153,9 @@ Exit update(const IncidentOptions& o, Context& c) {
 Exit mitigate(const IncidentOptions& o, Context& c) { return add_fact(o, Mitigated{who(c), needed_text(o, "what took the harm away?"), now(c)}, c); }
 Exit resolve(const IncidentOptions& o, Context& c) { return add_fact(o, incidents::Resolved{who(c), needed_text(o, "what was the cause, and how was it removed?"), now(c)}, c); }
 Exit close(const IncidentOptions& o, Context& c) { return add_fact(o, Closed{who(c), o.joined(), now(c)}, c); }
-Exit show_one(const IncidentOptions& o, Context& c) { return show(taken(incidents::read(c.store(), wanted_id(o, c))), c); }
+Exit show_one(const IncidentOptions& o, Context& c) { return show(taken(incidents::read(c.readable_store(), wanted_id(o, c))), c); }
 Exit timeline(const IncidentOptions& o, Context& c) {
-  const Incident incident = taken(incidents::read(c.store(), wanted_id(o, c)));
+  const Incident incident = taken(incidents::read(c.readable_store(), wanted_id(o, c)));
   if (c.json() || c.ndjson()) {
     const Value entries = report::incident_value(incident, now(c))["timeline"];
     if (c.json()) c.outside.out << pretty_json(entries) << '\n';
@@ -167,7 +167,7 @@ Exit timeline(const IncidentOptions& o, Context& c) {
   return Exit::done;
 }
 Exit postmortem(const IncidentOptions& o, Context& c) {
-  const Incident incident = taken(incidents::read(c.store(), wanted_id(o, c)));
+  const Incident incident = taken(incidents::read(c.readable_store(), wanted_id(o, c)));
   std::vector<RunView> runs;
   for (const RunAttached& attached : incident.runs) {
     try {

@@ -13,6 +13,7 @@
 #include "runbook/load_project.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
+#include "value/secret_forms.hpp"
 #include <algorithm>
 #include <fmt/format.h>
 #include <istream>
@@ -103,6 +104,7 @@ std::vector<Given> parameters_of_pairs(const std::vector<std::string>& pairs, Co
       auto text = value == "-" ? standard_input(c) : c.outside.ports.files.text(value.substr(1), k_parameter_limit);
       if (!text) throw Error(Exit::usage, "the value of " + name + " cannot be read: " + text.error().message);
       if (value == "-" && !text->empty() && text->back() == '\n') text->pop_back();
+      if (value == "-" && text->size() < k_shortest_secret) throw Error(Exit::usage, fmt::format("the secret {} is shorter than {} bytes", name, k_shortest_secret), "so short a one cannot be kept out of journals and outputs: take a longer one");
       out.push_back({name, value == "-" ? Value(*text).as_secret() : Value(*text)});
     } else {
       out.push_back({name, value});

@@ -31,6 +31,9 @@ engine::Invocation invocation_of(const Runbook&, const std::optional<Service>&, 
 /// The environments of belay.yaml, for a hint.
 std::string known_environments(const Project&);
 
+/// Beside the exits of procedures: only the watching of something ended, which itself goes on. A shell takes it as its own ^C.
+constexpr Exit k_interrupted{130};
+
 /// Of several verdicts the one that a script must hear: 7, 9, 8, 1, 3, then 6, 5, 4, 2, 0.
 Exit worst(Exit a, Exit b);
 

@@ -4,7 +4,9 @@
 #include "cli/invoke.hpp"
 #include "cli/show_run.hpp"
 #include "cli/views.hpp"
+#include "belay/secret.hpp"
 #include "report/line_view.hpp"
+#include "report/step_board.hpp"
 #include "report/table.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
@@ -23,9 +25,11 @@ struct RunsOptions {
   unsigned limit = 20;
 };
 
+std::string shown(const std::string& text) { return report::one_line(text); }
+
 Exit list_runs(const RunsOptions& o, Context& c) {
   Query query{"run", o.service, o.environment, o.status, {}, o.limit};
-  const auto rows = c.store().list(query);
+  const auto rows = c.readable_store().list(query);
   if (!rows) throw Error(Exit::usage, "the runs cannot be listed: " + rows.error().message, rows.error().hint);
   if (c.json() || c.ndjson()) {
     Value::List out;
@@ -37,7 +41,7 @@ Exit list_runs(const RunsOptions& o, Context& c) {
     return Exit::done;
   }
   std::vector<std::vector<std::string>> cells;
-  for (const Row& r : *rows) cells.push_back({r.stream.substr(4), r.status, r.label, r.service, r.environment, report::when_text(r.started, c.outside.ports.time.wall())});
+  for (const Row& r : *rows) cells.push_back({shown(r.stream.substr(4)), shown(r.status), shown(r.label), shown(r.service), shown(r.environment), report::when_text(r.started, c.outside.ports.time.wall())});
   c.outside.out << report::table({"run", "state", "runbook", "service", "env", "started"}, cells);
   if (rows->empty()) c.outside.err << "no runs yet\n";
   return Exit::done;
@@ -45,7 +49,7 @@ Exit list_runs(const RunsOptions& o, Context& c) {
 
 /// The claim that a run holds or has parked, with the id that `runs unlock` wants.
 std::optional<Taken> claim_of(const RunView& view, Context& c) {
-  if (const auto claims = c.store().claims())
+  if (const auto claims = c.readable_store().claims())
     for (const Taken& taken : *claims)
       if (taken.by.run == view.header.run) return taken;
   return {};
@@ -61,7 +65,7 @@ Exit show_run(const RunsOptions& o, Context& c) {
     return Exit::done;
   }
   c.outside.out << run_text(view, c.outside.ports.time.wall(), {});
-  if (claim) c.outside.out << "  claim     " << claim->claim << ", " << (claim->parked ? "parked" : "held") << ", id " << claim->id << '\n';
+  if (claim) c.outside.out << "  claim     " << shown(claim->claim) << ", " << (claim->parked ? "parked" : "held") << ", id " << claim->id << '\n';
   return Exit::done;
 }
 
@@ -77,13 +81,17 @@ Exit show_logs(const RunsOptions& o, Context& c) {
   const RunView view = view_of(find_run(o.run, c), c);
   if (!o.step.empty() && !view.find(o.step)) throw Error(Exit::usage, "run " + view.header.run + " has no step '" + o.step + "'", nearest_step(o.step, view));
   constexpr std::uint64_t k_most = 64 << 20;
+  Value::List documents;
   for (const StepView& step : view.steps) {
     if ((!o.step.empty() && step.path != o.step) || (step.artifact.empty() && step.tail.empty())) continue;
     std::string text = step.tail;
     if (!step.artifact.empty())
       if (auto whole = c.outside.ports.files.text(step.artifact, k_most)) text = *whole;
-    c.outside.out << "== " << step.path << "  " << step.title << "\n" << text << (text.empty() || text.back() == '\n' ? "" : "\n");
+    if (c.json() || c.ndjson()) documents.push_back(Value::object({{"path", step.path}, {"title", step.title}, {"state", std::string(report::state_word(step.state))}, {"text", printable(text)}}));
+    else c.outside.out << "== " << shown(step.path) << "  " << shown(step.title) << "\n" << printable(text) << (text.empty() || text.back() == '\n' ? "" : "\n");
+    if (c.ndjson()) c.outside.out << canonical_json(documents.back()) << '\n';
   }
+  if (c.json()) c.outside.out << pretty_json(Value(std::move(documents))) << '\n';
   return Exit::done;
 }
 
@@ -103,7 +111,10 @@ Exit follow_run(const RunsOptions& o, Context& c) {
     if (view.state != "running" && view.state != "undoing") {
       return view.ended ? view.ended->exit : view.state == "waiting" ? Exit::waiting : Exit::stopped;
     }
-    if (c.outside.signals.received() > 0) return Exit::done;
+    if (c.outside.signals.received() > 0) {
+      c.outside.err << "belay: run " << run << " is no longer followed; it goes on: belay runs follow " << run << '\n';
+      return k_interrupted;
+    }
     c.outside.ports.time.sleep(300ms, root);
   }
 }
@@ -129,7 +140,12 @@ Value secrets_again(const RunsOptions& o, Context& c) {
   return members.empty() ? Value() : Value::object(std::move(members));
 }
 
+/// From --reason, or from who sits at the terminal.
 std::string needed_reason(Context& c, const char* command) {
+  if (c.globals.reason.empty() && c.outside.terminal.interactive()) {
+    const Stop stop(c.outside.ports.time);
+    if (const auto said = c.outside.terminal.ask(std::string(command) + " goes into the record. Why? ", stop)) c.globals.reason = *said;
+  }
   if (c.globals.reason.empty()) throw Error(Exit::usage, std::string(command) + " goes into the record, so it wants a reason", "add --reason \"what you saw and decided\"");
   return c.globals.reason;
 }
@@ -201,8 +217,9 @@ void add_runs(Flags& flags) {
   abort.texts("-p,--param", o->parameters, "a secret parameter, given again where taking back needs it", "NAME=-");
   abort.runs([o](Context& c) {
     const std::string run = find_run(o->run, c);
+    const std::string reason = needed_reason(c, "aborting a run");
     const Value parameters = secrets_again(*o, c);
-    return with_views(run, c, [&](engine::World& world) { return engine::abort(run, c.globals.reason, world, parameters); });
+    return with_views(run, c, [&](engine::World& world) { return engine::abort(run, reason, world, parameters); });
   });
 
   Flags accept = flags.command("accept", "Close a stuck run as it stands");

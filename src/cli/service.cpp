@@ -53,7 +53,7 @@ Exit show_service(const ServiceOptions& o, Context& c) {
   c.outside.out << s.name << " in " << s.environment << ", platform " << s.platform << (s.is_protected ? ", protected" : "") << '\n';
   std::vector<std::vector<std::string>> rows;
   for (const Setting& each : s.settings) {
-    rows.push_back({"  " + each.name, bare_json(each.value)});
+    rows.push_back({"  " + each.name, report::one_line(bare_json(each.value))});
     if (o.origin) rows.back().push_back(each.origin);
   }
   c.outside.out << report::table({}, rows);
@@ -62,29 +62,31 @@ Exit show_service(const ServiceOptions& o, Context& c) {
 
 /// Everything of a service that can be wrong without asking it: its settings resolve, its runbooks exist, its secrets can be found.
 Exit check_service(const ServiceOptions& o, Context& c) {
-  Exit exit = Exit::done;
+  Value::List found;
   const Stop stop(c.outside.ports.time);
+  auto say = [&](const std::string& environment, std::string message, std::string hint) {
+    found.push_back(Value::object({{"service", o.name}, {"environment", environment}, {"message", std::move(message)}, {"hint", std::move(hint)}}));
+  };
   const std::vector<std::string> environments = o.environment.empty() ? environments_of(c.project(), o.name) : std::vector<std::string>{o.environment};
   for (const std::string& environment : environments) {
     const Service s = c.service(o.name, environment);
     for (const auto& [name, reference] : s.secrets)
-      if (const auto resolved = c.outside.secrets.resolve(reference, stop.nested(std::chrono::seconds(10))); !resolved) {
-        c.outside.out << fmt::format("{} in {}: the secret {} cannot be had: {}\n", s.name, environment, name, resolved.error().message);
-        exit = Exit::finding;
-      }
-    if (!c.project().find(s.platform + "/deploy")) {
-      c.outside.out << fmt::format("{} in {}: its platform '{}' has no runbook for deploy\n", s.name, environment, s.platform);
-      exit = Exit::finding;
-    }
+      if (const auto resolved = c.outside.secrets.resolve(reference, stop.nested(std::chrono::seconds(10))); !resolved) say(environment, fmt::format("the secret {} cannot be had: {}", name, resolved.error().message), resolved.error().hint);
+    if (!c.project().find(s.platform + "/deploy")) say(environment, fmt::format("its platform '{}' has no runbook for deploy", s.platform), "");
   }
-  if (exit == Exit::done) c.outside.err << o.name << ": nothing found\n";
-  return exit;
+  if (c.json()) c.outside.out << pretty_json(Value(found)) << '\n';
+  for (const Value& one : found) {
+    if (c.ndjson()) c.outside.out << canonical_json(one) << '\n';
+    else if (!c.json()) c.outside.out << report::one_line(fmt::format("{} in {}: {}", o.name, one["environment"].text(), one["message"].text())) << '\n';
+  }
+  if (found.empty()) c.outside.err << o.name << ": nothing found\n";
+  return found.empty() ? Exit::done : Exit::finding;
 }
 
 /// What serves, and since which run: from the newest finished run that deployed, rolled back or restored.
 Exit status_of_service(const ServiceOptions& o, Context& c) {
   const Service s = wanted(o, c);
-  const auto rows = c.store().list({"run", s.name, s.environment, "", {}, 200});
+  const auto rows = c.readable_store().list({"run", s.name, s.environment, "", {}, 200});
   if (!rows) throw Error(Exit::usage, "the runs cannot be listed: " + rows.error().message, rows.error().hint);
   Value serving, since, busy;
   std::string since_text = "no run of belay changed it";
@@ -99,7 +101,7 @@ Exit status_of_service(const ServiceOptions& o, Context& c) {
     since = Value::object({{"run", run}, {"runbook", row.label}, {"at", row.changed}, {"who", view.header.who}});
     since_text = fmt::format("{} ({} by {}, run {})", report::when_text(row.changed, c.outside.ports.time.wall()), row.label, view.header.who, run);
   }
-  const auto claims = c.store().claims();
+  const auto claims = c.readable_store().claims();
   Value::List held;
   if (claims)
     for (const Taken& taken : *claims)

@@ -13,10 +13,10 @@ std::vector<std::string> ways_on(const RunView& v) {
   if (v.state == "waiting") {
     const StepView* step = v.find(v.parked);
     const std::string choices = step && step->question && !step->question->choices.empty() ? fmt::format("{}", fmt::join(step->question->choices, "|")) : "VALUE";
-    return {"belay runs answer " + id + " " + v.parked + " " + choices, "belay runs abort " + id + "   takes back what it did"};
+    return {"belay runs answer " + id + " " + v.parked + " " + choices, "belay runs abort " + id + " --reason WHY   takes back what it did"};
   }
   if (v.state == "stopped" || v.state == "running" || v.state == "undoing")
-    return {"belay runs resume " + id + "   goes on where it was", "belay runs abort " + id + "   takes back what it did"};
+    return {"belay runs resume " + id + "   goes on where it was", "belay runs abort " + id + " --reason WHY   takes back what it did"};
   if (v.state == "stuck") {
     std::vector<std::string> out;
     for (const StepView& step : v.steps)
@@ -31,9 +31,9 @@ std::vector<std::string> ways_on(const RunView& v) {
 
 std::string run_text(const RunView& v, Timestamp now, const report::Style& style) {
   const auto& h = v.header;
-  std::string out = style.strong(fmt::format("{}{}{}", h.runbook, h.service.empty() ? "" : " " + h.service, h.environment.empty() ? "" : " in " + h.environment)) + ": " + v.state + "\n";
+  std::string out = style.strong(report::one_line(fmt::format("{}{}{}", h.runbook, h.service.empty() ? "" : " " + h.service, h.environment.empty() ? "" : " in " + h.environment))) + ": " + v.state + "\n";
   auto row = [&](std::string_view name, const std::string& text) {
-    if (!text.empty()) out += "  " + style.dim(report::pad(name, 10)) + text + "\n";
+    if (!text.empty()) out += "  " + style.dim(report::pad(name, 10)) + report::one_line(text) + "\n";
   };
   row("run", h.run);
   row("by", h.who + " on " + h.host);
@@ -47,13 +47,13 @@ std::string run_text(const RunView& v, Timestamp now, const report::Style& style
     if (step.action.empty() && step.state == State::planned) continue;
     const std::string mark = report::pad(report::state_word(step.state), 11);
     const bool fine = step.state == State::done || step.state == State::undone;
-    out += "  " + (fine ? style.good(mark) : step.state == State::skipped ? style.dim(mark) : style.bad(mark)) + " " + step.path;
-    if (!step.title.empty() && step.title != step.path) out += "  " + step.title;
+    out += "  " + (fine ? style.good(mark) : step.state == State::skipped ? style.dim(mark) : style.bad(mark)) + " " + report::one_line(step.path);
+    if (!step.title.empty() && step.title != step.path) out += "  " + report::one_line(step.title);
     if (step.took >= std::chrono::milliseconds(100)) out += style.dim("  (" + report::short_duration(step.took) + ")");
     if (step.attempt > 1) out += fmt::format("  attempt {}", step.attempt);
     out += "\n";
-    if (!step.because.empty()) out += "              " + step.because + "\n";
-    if (!step.ticks.empty()) out += "              " + report::measures_text(step.ticks.back()) + "\n";
+    if (!step.because.empty()) out += "              " + report::one_line(step.because) + "\n";
+    if (!step.ticks.empty()) out += "              " + report::one_line(report::measures_text(step.ticks.back())) + "\n";
   }
   for (const fact::Found& found : v.findings) row("found", found.finding.subject + ": " + found.finding.message);
   for (const fact::Turned& turned : v.turned) row("went back", turned.because);

@@ -101,7 +101,7 @@ Expected<void> accept(const std::string& run, const std::string& reason, World& 
   Journal journal(world, run);
   const RunView view = opened(journal);
   if (view.finished()) return Unexpected(refuse("run " + run + " is " + view.state + ": there is nothing to accept"));
-  if (under_way(view, world)) return Unexpected(refuse("run " + run + " is under way", "stop it first: belay runs abort " + run));
+  if (under_way(view, world)) return Unexpected(refuse("run " + run + " is under way", "stop it first: belay runs abort " + run + " --reason WHY"));
   try {
     journal.append(fact::Decided{"accept", "", world.machine.user(), reason, world.time.wall()});
     Finished lines;

@@ -1,5 +1,6 @@
 #include "engine/deliver.hpp"
 #include "engine/standing.hpp"
+#include "value/cut.hpp"
 #include <algorithm>
 
 namespace belay::engine {
@@ -25,7 +26,7 @@ Outcome of_failure(const Failure& failure) {
 
 Outcome of_answer(const Answer& a) {
   if (a.status >= 200 && a.status < 300) return {};
-  Failure failure{Cause::rejected, Reached::yes, "the answer was " + std::to_string(a.status), a.body.substr(0, 300)};
+  Failure failure{Cause::rejected, Reached::yes, "the answer was " + std::to_string(a.status), beginning_of(a.body, 300)};
   if (a.status == 409 || a.status == 412) failure.cause = Cause::conflict;
   if (a.status == 404) failure.cause = Cause::missing;
   if (a.status == 429) failure.cause = Cause::throttled;
@@ -36,7 +37,7 @@ Outcome of_answer(const Answer& a) {
 Outcome of_ended(const Ended& e) {
   if (e.status == 0 && e.signal == 0) return {};
   const std::string end = e.signal ? "ended by signal " + std::to_string(e.signal) : "ended with status " + std::to_string(e.status);
-  return of(State::partial, Failure{Cause::rejected, Reached::yes, end, e.err.substr(e.err.size() > 300 ? e.err.size() - 300 : 0)});
+  return of(State::partial, Failure{Cause::rejected, Reached::yes, end, end_of(e.err, 300)});
 }
 
 /// The action's own reading where it has one and the other side spoke; the rules above otherwise.

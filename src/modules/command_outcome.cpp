@@ -1,6 +1,7 @@
 #include "modules/command_outcome.hpp"
 #include "modules/inputs.hpp"
 #include "value/json.hpp"
+#include "value/cut.hpp"
 #include <fmt/core.h>
 
 namespace belay::modules {
@@ -83,7 +84,7 @@ std::string last_line(std::string_view text) {
   text = text.substr(0, last + 1);
   const auto begin = text.rfind('\n');
   if (begin != std::string_view::npos) text.remove_prefix(begin + 1);
-  return std::string(text.substr(0, 400));
+  return beginning_of(text, 400);
 }
 
 } // namespace belay::modules

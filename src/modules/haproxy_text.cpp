@@ -1,4 +1,5 @@
 #include "modules/haproxy_text.hpp"
+#include "value/cut.hpp"
 #include <algorithm>
 #include <charconv>
 #include <fmt/core.h>
@@ -30,7 +31,7 @@ std::int64_t number(std::string_view text) {
 }
 
 Failure unexpected_answer(std::string_view what, std::string_view text) {
-  const auto said = trimmed(text.substr(0, 200));
+  const auto said = beginning_of(trimmed(text), 200);
   const bool missing = said.starts_with("Can't find") || said.starts_with("No such");
   const auto cause = missing ? Cause::missing : said.starts_with("Permission denied") ? Cause::refused : Cause::malformed;
   return {cause, Reached::yes, fmt::format("HAProxy answered `{}` to `{}`", said, what),

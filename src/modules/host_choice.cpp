@@ -70,7 +70,7 @@ Outcome read_slots(const Call& call, const Reads&) {
   }
   if (serving.size() > 1)
     return failed_outcome({Cause::conflict, Reached::no, fmt::format("the traffic is split between {}: a deploy was left half-way", listed(serving)),
-                           "finish it or take it back: `belay runs list`, then `runs resume` or `runs abort`; or `belay rollback`"});
+                           "finish it or take it back: `belay runs list`, then `runs resume` or `runs abort RUN --reason WHY`; or `belay rollback`"});
   if (free.empty()) return failed_outcome({Cause::refused, Reached::no, "there is no free slot for a new release", "blue-green and canary need two slots"});
   const std::string from = serving.empty() ? "" : serving.front();
   Outcome outcome;

@@ -9,6 +9,8 @@ namespace {
 constexpr std::uint64_t k_largest = 1 << 20; // bytes of a secret
 constexpr int k_links = 16;                  // followed from a reference to its file
 
+constexpr std::size_t k_shortest = 4; // bytes; what is shorter is not learnt by a Redactor
+
 Unexpected failed(Cause cause, std::string message, std::string hint) { return Unexpected(Failure{cause, Reached::no, std::move(message), std::move(hint)}); }
 
 class RealSecrets final : public Secrets {
@@ -21,6 +23,7 @@ public:
     auto found = contents(reference, stop);
     if (!found) return Unexpected(found.error());
     if (found->empty()) return failed(Cause::rejected, fmt::format("the secret {} is empty", name), "put a value there; an empty one is never what is meant");
+    if (found->size() < k_shortest) return failed(Cause::rejected, fmt::format("the secret {} is shorter than {} bytes", name, k_shortest), "so short a one cannot be kept out of journals and outputs, and is guessed at once: take a longer one");
     std::string version = secret_fingerprint(*found, name);
     return Resolved{Value(std::move(*found)).as_secret(), std::move(version)};
   }

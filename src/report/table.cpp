@@ -53,6 +53,12 @@ std::string list_table(const Value& v, const Style& style) {
 
 } // namespace
 
+std::string one_line(const std::string& text) {
+  std::string one = printable(text);
+  for (std::size_t at = 0; (at = one.find_first_of("\n\t", at)) != std::string::npos;) one[at] = ' ';
+  return one;
+}
+
 std::string table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows, const Style& style) {
   std::vector<std::size_t> widths;
   for (const std::string& name : heading) widths.push_back(shown_columns(name));

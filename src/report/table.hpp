@@ -6,7 +6,10 @@
 
 namespace belay::report {
 
-/// Aligned columns; the heading in capitals; a last column is never padded. Cells may hold colours.
+/// A text from outside as one line that a terminal can show: controls are spelled out, new lines and tabs become blanks.
+std::string one_line(const std::string& text);
+
+/// Aligned columns; the heading in capitals; a last column is never padded. Cells may hold colours: a text from outside goes through `one_line` first.
 std::string table(const std::vector<std::string>& heading, const std::vector<std::vector<std::string>>& rows, const Style& = {});
 
 /// The outputs of a run of reads for a person: maps as `name  value` lines, a list of maps as a table, all else as JSON.

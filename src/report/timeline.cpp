@@ -1,5 +1,5 @@
 #include "report/timeline.hpp"
-#include "belay/secret.hpp"
+#include "report/table.hpp"
 #include "value/json.hpp"
 #include <fmt/format.h>
 
@@ -10,13 +10,6 @@ using incidents::Entry;
 using incidents::Incident;
 
 Duration since(Timestamp from, Timestamp to) { return std::chrono::seconds(to.seconds - from.seconds); }
-
-/// One line, whatever the text holds.
-std::string line(const std::string& text) {
-  std::string one = printable(text);
-  for (std::size_t at = 0; (at = one.find_first_of("\n\t", at)) != std::string::npos;) one[at] = ' ';
-  return one;
-}
 
 void add_stage(std::string& text, const char* name, const std::optional<Timestamp>& at, const std::optional<Duration>& took) {
   if (at) text += fmt::format("  {:<13} {}{}\n", name, utc_text(*at), took ? fmt::format("  after {}", span_text(*took)) : "");
@@ -52,7 +45,7 @@ std::string utc_text(Timestamp at) {
 
 std::string timeline_text(const Incident& incident, Timestamp now) {
   const auto& opened = incident.opened;
-  std::string text = fmt::format("{}  {}  {} in {}\n{}\n", opened.id, line(incident.severity.name), line(opened.service), line(opened.environment), line(opened.title));
+  std::string text = fmt::format("{}  {}  {} in {}\n{}\n", opened.id, one_line(incident.severity.name), one_line(opened.service), one_line(opened.environment), one_line(opened.title));
   text += fmt::format("  {:<13} {}{}\n", "status", word(incident.status), incident.is_going_on() ? fmt::format(", going on for {}", span_text(since(opened.began.value_or(opened.at), now))) : "");
   add_stage(text, "began", opened.began, {});
   add_stage(text, "opened", opened.at, incident.time_to_detect());
@@ -60,18 +53,18 @@ std::string timeline_text(const Incident& incident, Timestamp now) {
   add_stage(text, "mitigated", incident.mitigated, incident.time_to_mitigate());
   add_stage(text, "resolved", incident.resolved, incident.time_to_resolve());
   add_stage(text, "closed", incident.closed, {});
-  for (const auto& [role, person] : incident.roles) text += fmt::format("  {:<13} {}\n", line(role), line(person));
-  for (const std::string& late : overdue(incident, now)) text += fmt::format("  OVERDUE       {}\n", line(late));
+  for (const auto& [role, person] : incident.roles) text += fmt::format("  {:<13} {}\n", one_line(role), one_line(person));
+  for (const std::string& late : overdue(incident, now)) text += fmt::format("  OVERDUE       {}\n", one_line(late));
   text += "\ntimes in UTC\n";
   std::size_t widest = 0;
-  for (const Entry& entry : incident.timeline) widest = std::max(widest, line(entry.who).size());
+  for (const Entry& entry : incident.timeline) widest = std::max(widest, one_line(entry.who).size());
   std::string day;
   for (const Entry& entry : incident.timeline) {
     const std::string at = utc_text(entry.at), today = at.substr(0, 10);
     if (today != day) text += today + "\n";
     day = today;
-    text += fmt::format("  {}  {:>8}  {:<{}}  {}{}\n", at.substr(11), (entry.at < opened.at ? "" : "+") + span_text(since(opened.at, entry.at)), line(entry.who), widest, line(entry.what),
-                        entry.run.empty() ? "" : fmt::format(" (run {})", line(entry.run)));
+    text += fmt::format("  {}  {:>8}  {:<{}}  {}{}\n", at.substr(11), (entry.at < opened.at ? "" : "+") + span_text(since(opened.at, entry.at)), one_line(entry.who), widest, one_line(entry.what),
+                        entry.run.empty() ? "" : fmt::format(" (run {})", one_line(entry.run)));
   }
   return text;
 }

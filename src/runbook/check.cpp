@@ -52,6 +52,9 @@ public:
     for (auto& entry : seen.entries) entry.may_skip = true;
     last.around = &seen;
     check_list(m_runbook.always, last);
+    for (const Step* hold : m_holds)
+      if (!m_scoping.is_named(*hold))
+        m_scoping.say({.frame = top, .step = hold}, hold->where, fmt::format("nobody refers to the hold '{}', so it is never opened", hold->id), fmt::format("a step of its group opens it by naming it: ${{{{ steps.{}.… }}}}", hold->id), CheckLevel::risk);
     std::stable_sort(m_found.begin(), m_found.end(), [](const Checked& a, const Checked& b) { return std::pair(a.problem.where.line, a.problem.where.column) < std::pair(b.problem.where.line, b.problem.where.column); });
     return std::move(m_found);
   }
@@ -125,6 +128,7 @@ private:
         if (field.secret) entry.secrets.emplace_back(field.name);
       entry.reads = effect_of(step, *action) == Effect::reads && !std::holds_alternative<Ask>(action->does);
       check_duties(step, *action, inner, site);
+      if (std::holds_alternative<Hold>(action->does)) m_holds.push_back(&step);
     } else {
       say_no_action(step, site);
       entry.outputs = map_of(plain(Kind::any));
@@ -245,6 +249,7 @@ private:
   Catalog m_catalog;
   std::vector<Checked> m_found;
   Scoping m_scoping;
+  std::vector<const Step*> m_holds;
   bool m_guarded, m_changes = false;
 };
 

@@ -159,6 +159,7 @@ bool Scoping::check_step_reference(const std::vector<std::string>& parts, const 
     say(site, where, fmt::format("no step '{}' has run before this place", parts[1]), hint);
     return false;
   }
+  m_named.insert(entry->step);
   const expr::Type* type = &entry->outputs;
   for (std::size_t i = 2; i < parts.size() && type->object; ++i) {
     const expr::Type* inner = member(*type, parts[i]);

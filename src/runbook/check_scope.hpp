@@ -2,6 +2,7 @@
 #include "runbook/check.hpp"
 #include "runbook/check_types.hpp"
 #include <functional>
+#include <set>
 
 namespace belay::check {
 
@@ -53,6 +54,9 @@ public:
   /// Whether it is known before the run changes anything.
   bool is_known_early(const expr::Program&, const Site&) const;
 
+  /// Whether an expression that was typed so far names that step.
+  bool is_named(const Step& step) const { return m_named.contains(&step); }
+
   void say(const Site&, const Place&, std::string message, std::string hint, CheckLevel = CheckLevel::error);
 
 private:
@@ -65,6 +69,7 @@ private:
 
   const Runbook& m_runbook;
   std::vector<Checked>& m_found;
+  std::set<const Step*> m_named;
   expr::Type m_service, m_env, m_params, m_run, m_ended_run, m_secrets, m_each;
 };
 

@@ -3,6 +3,7 @@
 #include "runbook/yaml.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
+#include "value/secret_forms.hpp"
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -137,6 +138,8 @@ private:
   void keep(const Parameter& parameter, Expected<Value> value) {
     if (!value && parameter.secret) return say({}, fmt::format("parameter '{}' is not a {}", parameter.name, type_name(parameter.type)), {});
     if (!value) return say({}, fmt::format("parameter '{}': {}", parameter.name, value.error().message), value.error().hint);
+    if (parameter.secret && value->known() && !value->is_secret() && value->kind() == Kind::text && value->text().size() < k_shortest_secret)
+      return say({}, fmt::format("parameter '{}' is a secret shorter than {} bytes", parameter.name, k_shortest_secret), "so short a one cannot be kept out of journals and outputs: take a longer one");
     const bool is_open = value->known() && !value->is_secret() && value->kind() == Kind::text;
     if (is_open && !parameter.choices.empty() && std::find(parameter.choices.begin(), parameter.choices.end(), value->text()) == parameter.choices.end())
       return say({}, fmt::format("parameter '{}' is one of {}, not '{}'", parameter.name, fmt::join(parameter.choices, ", "), parameter.secret ? "(secret)" : value->text()), did_you_mean(value->text(), parameter.choices));

@@ -10,6 +10,8 @@ namespace belay {
 namespace {
 
 constexpr std::string_view k_mask = "(secret)";
+constexpr std::string_view k_cut = "…"; // see cut.hpp
+constexpr std::size_t k_shortest_piece = 3; // of a secret, beside a cut
 
 /// All forms of all secrets, by their first byte. Never changed once it is shared.
 struct Table {
@@ -23,7 +25,7 @@ struct Match {
   std::size_t length = 0;
 };
 
-/// How the form lies at `at`. `begins`: the text ends before the form does.
+/// How the form lies at `at`. `begins`: the text ends before the form does. Up to a cut, a part of it is as good as all.
 Match match(const SecretForm& form, std::string_view text, std::size_t at) {
   const std::size_t begin = at;
   for (std::size_t i = 0; i < form.text.size(); ++i) {
@@ -32,10 +34,20 @@ Match match(const SecretForm& form, std::string_view text, std::size_t at) {
       if (at < text.size() && text[at] == '\n') ++at;
     }
     if (at == text.size()) return {Fit::begins, 0};
-    if (text[at] != form.text[i]) return {};
+    if (text[at] != form.text[i]) return i >= k_shortest_piece && text.substr(at).starts_with(k_cut) ? Match{Fit::whole, at - begin} : Match{};
     ++at;
   }
   return {Fit::whole, at - begin};
+}
+
+/// How many bytes at `at`, right behind a cut, may be the end of a form.
+std::size_t end_of_form(const Table& table, std::string_view text, std::size_t at) {
+  std::size_t longest = 0;
+  for (const auto& same_first : table.by_first)
+    for (const SecretForm& form : same_first)
+      for (std::size_t from = 1; from + k_shortest_piece <= form.text.size() && form.text.size() - from > longest; ++from)
+        if (const Match found = match({form.text.substr(from), form.wraps}, text, at); found.fit == Fit::whole) longest = std::max(longest, found.length);
+  return longest;
 }
 
 struct Masked {
@@ -60,6 +72,11 @@ Masked mask(const Table& table, std::string_view text, bool more) {
       result.text += text.substr(copied, at - copied);
       result.upto = at;
       return result;
+    }
+    if (longest == 0 && !more && text.substr(at).starts_with(k_cut)) {
+      at += k_cut.size();
+      longest = end_of_form(table, text, at);
+      if (longest == 0) continue;
     }
     if (longest == 0) {
       ++at;

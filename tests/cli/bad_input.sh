@@ -187,3 +187,14 @@ test_outside_a_project_nothing_is_changed() {
   gives 2 deploy shop -e local --version 1.0.0
   err_has "--project builtin"
 }
+
+test_a_state_that_cannot_be_read() {
+  mkdir -p ../state
+  echo not a folder >../state/belay
+  for command in "runs list" "runs show latest" "runs logs latest" "runs abort x --reason y" "incident list" "incident show" "service status web -e test"; do
+    # shellcheck disable=SC2086
+    gives 3 $command
+    err_has "the state cannot be read" "state/belay"
+    out_empty
+  done
+}

@@ -206,3 +206,26 @@ test_expressions() {
   gives 2 expr x --context no-such-file
   err_has no-such-file
 }
+
+test_service_check_as_json() {
+  printf 'secrets: {token: "env:NOT_SET_ANYWHERE"}\n' >>services/web.yaml
+  gives 4 service check web --output json
+  same "$(json out '.[0].service')" web
+  same "$(json out length)" 2
+  json out '.[0].message' | grep -q "the secret token cannot be had" || wrong "the message does not tell"
+  gives 4 service check web -e test --output ndjson
+  same "$(jq -rs '.[0].environment' out)" test
+  gives 4 service check web
+  out_has "web in test: the secret token cannot be had"
+}
+
+test_help_tells_what_keeps_a_change_from_being_made() {
+  gives 0 help
+  out_has protection
+  gives 0 help protection
+  out_has freeze guards "--break-glass" "--confirm"
+  for word in freeze guards break-glass; do
+    gives 2 help $word
+    err_has "belay help protection"
+  done
+}

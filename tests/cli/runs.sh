@@ -155,7 +155,7 @@ test_abort_takes_back_a_stopped_run() {
   state_is undone
   gives 0 runs show latest
   out_has "not tonight"
-  gives 6 runs abort latest
+  gives 6 runs abort latest --reason again
 }
 
 test_abort_stops_a_live_run() {
@@ -258,4 +258,66 @@ test_the_commit_of_the_project_is_kept() {
   gives 0 run t/held
   gives 0 runs show latest
   out_has "$commit with changes"
+}
+
+test_whoever_stops_following_is_told_that_the_run_goes_on() {
+  held_run
+  begin
+  "$BELAY" runs follow latest >followed 2>&1 &
+  local follower=$!
+  until_true 10 grep -q "t/held" followed
+  kill -INT "$follower"
+  status=0
+  wait "$follower" || status=$?
+  same "$status" 130 "(what the follower ends with)"
+  grep -q "no longer followed; it goes on" followed || wrong "$(cat followed)"
+  touch go
+  wait "$pid" || wrong "the run did not go on"
+  ledger_is one-begin one-end two
+}
+
+test_abort_wants_a_reason() {
+  stopped_run
+  gives 2 runs abort latest
+  err_has "--reason" "record"
+  state_is stopped
+  gives 3 runs abort latest --reason "not tonight"
+}
+
+test_logs_as_json() {
+  held_run
+  touch go
+  gives 0 run t/held
+  gives 0 runs logs latest --output json
+  same "$(json out '.[0].path')" one
+  same "$(json out '.[0].text' | head -1)" "working on one"
+  gives 0 runs logs latest --output ndjson
+  same "$(jq -rs '.[0].path' out)" one
+  gives 0 runs logs latest two --output json
+  same "$(json out length)" 0
+}
+
+test_control_characters_in_the_record_do_not_reach_the_terminal() {
+  runbook t/no <<'Y'
+claim: web/test
+steps: [{id: no, use: core.fail, with: {message: broken}}]
+Y
+  gives 3 run t/no -s web -e test --reason $'clean\e[2Jed\rup'
+  gives 0 runs show latest
+  out_has 'clean\x1b[2Jed\x0dup'
+  out_lacks $'\e'
+  gives 0 incident open -s web -e test $'a \e]0;title\a b'
+  out_lacks $'\e'
+  gives 0 incident list
+  out_has 'a \x1b]0;title\x07 b'
+  out_lacks $'\e'
+  printf '#!/bin/sh\nprintf "red \\033[31m\\n"\n' >red
+  chmod +x red
+  runbook t/red <<'Y'
+steps: [{id: red, use: core.run, with: {argv: [./red]}, timeout: 20s, irreversible: nothing}]
+Y
+  gives 0 run t/red
+  gives 0 runs logs latest
+  out_has 'red \x1b[31m'
+  out_lacks $'\e'
 }

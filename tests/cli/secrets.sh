@@ -111,3 +111,20 @@ Y
   gives 4 service check web
   out_has "NO_SUCH_TOKEN"
 }
+
+test_a_secret_too_short_to_be_hidden_is_refused() {
+  printf 'secrets: {pin: "env:PIN"}\n' >>services/web.yaml
+  runbook t/pin <<'Y'
+steps: [{id: one, use: core.run, with: {argv: [./note, one], input: "${{ secrets.pin }}"}, timeout: 20s, irreversible: a line}]
+Y
+  PIN=123 gives 3 run t/pin -s web -e test
+  err_has "shorter than 4 bytes"
+  err_lacks 123
+  runbook t/given <<'Y'
+parameters: {key: {secret: true}}
+steps: [{id: one, use: core.run, with: {argv: [./note, one], input: "${{ params.key }}"}, timeout: 20s, irreversible: a line}]
+Y
+  gives 2 run t/given --key abc
+  err_has "shorter than 4 bytes"
+  ledger_is
+}

@@ -22,6 +22,7 @@ inline constexpr Field k_shift_in[] = {{.name = "split", .type = k_shares}, {.na
 inline constexpr Field k_mint_out[] = {{.name = "token", .type = k_text, .secret = true}, {.name = "id", .type = k_text}};
 inline constexpr Field k_check_in[] = {{.name = "endpoints", .type = {Kind::list, &k_endpoint}}};
 inline constexpr Field k_check_out[] = {{.name = "status", .type = k_integer}, {.name = "body", .type = k_any}};
+inline constexpr Field k_tunnel_out[] = {{.name = "port", .type = k_integer}};
 inline constexpr Field k_watch_in[] = {{.name = "limit", .type = k_duration}};
 
 inline constexpr Action k_core_actions[] = {{"run", "runs", k_run_in, k_run_out, Change{}}, {"let", "names", k_let_in, k_let_out, Read{.pure = true}}};
@@ -31,6 +32,7 @@ inline constexpr Action k_cloud_actions[] = {
     {"mint", "makes a token", {}, k_mint_out, Change{.effect = Effect::adds}},
     {"drop", "destroys", {}, {}, Change{.effect = Effect::destroys}},
     {"tell", "tells", {}, {}, Change{.effect = Effect::tells}},
+    {"tunnel", "holds", {}, k_tunnel_out, Hold{}},
     {"check", "checks", k_check_in, k_check_out, Read{}},
 };
 inline constexpr Action k_gate_actions[] = {{"watch", "judges", k_watch_in, {}, Gate{}}};

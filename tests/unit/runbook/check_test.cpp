@@ -198,3 +198,12 @@ TEST_CASE("gates sample reads, and loops over what is known late are bounded", "
   finds(shift + "  - {id: l, for_each: \"${{ steps.s.names }}\", use: core.let, with: {value: 1}}\n", "how many items there are is known only after an earlier step has acted");
   clean(shift + "  - {id: l, for_each: \"${{ steps.s.names }}\", max: 3, use: core.let, with: {value: 1}}\n");
 }
+
+TEST_CASE("a hold that nobody refers to is found, for it is never opened", "[runbook]") {
+  const std::string hold = "steps:\n  - {id: way, use: cloud.tunnel}\n";
+  finds(hold + "  - {id: a, use: core.let, with: {value: 1}}\n", "nobody refers to the hold 'way', so it is never opened");
+  finds("steps:\n  - id: group\n    steps:\n      - {id: way, use: cloud.tunnel}\n  - {id: way2, use: core.let, with: {value: 1}}\n", "nobody refers to the hold 'way'");
+  clean(hold + "  - {id: a, use: core.let, with: {value: \"${{ steps.way.port }}\"}}\n");
+  clean(hold + "  - id: group\n    steps:\n      - {id: a, use: core.let, with: {value: \"at ${{ steps.way.port }}\"}}\n");
+  clean(hold + "  - {id: a, use: core.let, with: {value: 1}, when: steps.way.port > 1}\n");
+}

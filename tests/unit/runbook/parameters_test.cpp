@@ -45,7 +45,7 @@ std::string refusal(const Runbook& book, const std::vector<Given>& given) {
 TEST_CASE("texts become values of the declared types, defaults fill the rest", "[runbook]") {
   const Runbook book = runbook(k_all);
   const Value bound = bind_parameters(book,
-                                      {{"count", "12"}, {"share", "0.5"}, {"flag", "true"}, {"wait", "1m30s"}, {"at", "2026-11-21T22:38:00+01:00"}, {"names", "a,b"}, {"map", "{\"a\": 1}"}, {"key", "k"}},
+                                      {{"count", "12"}, {"share", "0.5"}, {"flag", "true"}, {"wait", "1m30s"}, {"at", "2026-11-21T22:38:00+01:00"}, {"names", "a,b"}, {"map", "{\"a\": 1}"}, {"key", "long enough"}},
                                       k_bindings);
   CHECK(bound["count"] == Value(12));
   CHECK(bound["share"] == Value(0.5));

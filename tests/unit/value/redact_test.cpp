@@ -1,6 +1,7 @@
 #include "belay/secret.hpp"
 #include "catch.hpp"
 #include "value/base64.hpp"
+#include "value/cut.hpp"
 #include "value/json.hpp"
 #include <random>
 #include <thread>
@@ -157,4 +158,30 @@ TEST_CASE("controls of external text become visible, everything else stays", "[v
   CHECK(printable("a\xe2\x80\xae" "b") == "a\\u202eb");
   CHECK(printable("\xe2\x81\xa6") == "\\u2066");
   CHECK(printable("\xc0\x9b \xe0\x80\x9b \xed\xa0\x80 \xf5 \xe2\x82") == "\\xc0\\x9b \\xe0\\x80\\x9b \\xed\\xa0\\x80 \\xf5 \\xe2\\x82");
+}
+
+TEST_CASE("a text is cut between characters, and where something is left out it is marked", "[value]") {
+  CHECK(beginning_of("abcdef", 6) == "abcdef");
+  CHECK(beginning_of("abcdef", 4) == "abcd…");
+  CHECK(beginning_of("aéé", 4) == "aé…");
+  CHECK(end_of("abcdef", 6) == "abcdef");
+  CHECK(end_of("abcdef", 2) == "…ef");
+  CHECK(end_of("ééa", 4) == "…éa");
+}
+
+TEST_CASE("a secret that a cut went through shows no piece of itself, wherever the cut is", "[value]") {
+  Redactor redactor;
+  const std::string secret = "correct-horse-battery";
+  knowing(redactor, secret);
+  const std::string text = "password " + secret + " was refused";
+  const std::size_t begins = 9, ends = begins + secret.size();
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    const std::string front = redactor.clean(beginning_of(text, at)), back = redactor.clean(end_of(text, text.size() - at));
+    INFO(at << ": " << front << " | " << back);
+    if (at >= begins + 3 && at < text.size()) CHECK(front == (at <= ends ? "password (secret)…" : "password (secret)" + text.substr(ends, at - ends) + "…"));
+    if (at > 0 && at + 3 <= ends) CHECK(back == (at >= begins ? "…(secret) was refused" : "…" + text.substr(at, begins - at) + "(secret) was refused"));
+    CHECK(front.find("corr") == std::string::npos);
+    CHECK(back.find("tery") == std::string::npos);
+  }
+  CHECK(redactor.clean("a horse… of course") == "a horse… of course");
 }
