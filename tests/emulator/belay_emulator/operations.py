@@ -29,6 +29,7 @@ class Operations:
   def __init__(self, world):
     self._world = world
     self._all = {}
+    self._pending = []
     self._rules = []
 
   def begin(self, kind, target, work, about=None, seconds=None, id=None):
@@ -45,6 +46,7 @@ class Operations:
         raise Problem(failure.get("status", 500), failure.get("message", "boom"), failure.get("code_name", "INTERNAL"), failure.get("reason"))
     operation = Operation(id or self._world.new_uuid(), kind, target, now, now + seconds, work, about)
     self._all[operation.id] = operation
+    self._pending.append(operation)
     return operation
 
   def get(self, id):
@@ -60,11 +62,11 @@ class Operations:
     """Finishes what is due. Called with the world's lock held."""
     while True:
       now = self._world.clock.seconds()
-      due = sorted((each for each in self._all.values() if not each.done and each.due <= now), key=lambda each: each.due)
-      if not due:
+      operation = min((each for each in self._pending if each.due <= now), key=lambda each: each.due, default=None)
+      if operation is None:
         return
-      operation = due[0]
-      operation.done = True  # before its work, which may settle others
+      self._pending.remove(operation)  # before its work, which may settle others
+      operation.done = True
       operation.ended = max(operation.due, operation.began)
       try:
         operation.response = operation.work()
