@@ -4,7 +4,7 @@ import threading
 import unittest
 
 import recordings
-from run_scenario import LATEST, REGION, SPLIT, Scenario
+from run_scenario import LATEST, REGION, SERVICE, SPLIT, Scenario
 from support import needs_gcloud
 
 IMAGE = "us-docker.pkg.dev/demo-proj/app/api:4"
@@ -97,6 +97,14 @@ class TrafficTest(Scenario):
     self.assertEqual(ran[0].exit, 1, ran[0])
     self.assertIn("Conflict for resource 'api'", ran[0].err)
     self.assertEqual(self.shown_traffic(), {"api-00002-xyz": 90, "api-00003-abc": 10, "#canary": "api-00003-abc"})
+
+  @needs_gcloud
+  def test_gclouds_write_makes_an_etag_that_was_read_before_it_a_conflict(self):
+    etag = self.service()["etag"]
+    self.assertEqual(self.emulator.gcloud("run", "services", "update-traffic", "api", REGION, "--to-revisions=api-00001-aaa=100", "--async").exit, 0)
+    answer = self.emulator.request("PATCH", SERVICE + "?updateMask=traffic", {"traffic": LATEST, "etag": etag})
+    self.assertEqual((answer.status, answer.body["error"]["status"]), (409, "ABORTED"))
+    self.assertEqual(self.shown_traffic(), {"api-00001-aaa": 100})
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class RunV2Test(unittest.TestCase):
   def test_what_makes_no_sense_is_refused_and_changes_nothing(self):
     before = self.service()
     for mask, body, word in (
-      ("traffic", {"traffic": traffic(("api-00001-aaa", 60, ""))}, "sum to 100"), ("traffic", {"traffic": traffic(("nope", 100, ""))}, "does not exist"),
+      ("traffic", {"traffic": traffic(("api-00001-aaa", 60, ""))}, "sum to 100"),
       ("traffic", {"traffic": [{"percent": 100}]}, "type"), ("traffic", {"traffic": traffic(("", 100, "a"), ("api-00001-aaa", 0, "a"))}, "twice"),
       ("template.scaling", {"template": {"scaling": {"minInstanceCount": 9, "maxInstanceCount": 2}}}, "greater or equal"), ("ingress", {"ingress": "all"}, "Invalid value"),
       ("nonsense", {"nonsense": 1}, "nonsense"), ("", {"imageUrl": "x"}, "Unknown name"), ("labels", {"labels": {"run.googleapis.com/x": "y"}}, "namespace of the system"),
@@ -122,6 +122,34 @@ class RunV2Test(unittest.TestCase):
     self.assertEqual(self.shares(service["uri"], 3), {"api-00003-abc": 3})
     self.patched("traffic", {"traffic": traffic((service["latestCreatedRevision"].split("/")[-1], 100, ""))})
     self.assertEqual(self.service()["trafficStatuses"][0]["revision"], "api-00003-abc")
+
+  def test_traffic_to_a_revision_that_is_not_there_fails_late_and_stays_asked_for(self):
+    done = self.patched("traffic", {"traffic": traffic(("api-00009-zzz", 100, ""))})
+    self.assertEqual(done["error"]["code"], 13)
+    self.assertIn("Revision 'api-00009-zzz' does not exist or is deleted", done["error"]["message"])
+    service = self.service()
+    self.assertEqual((service["traffic"][0]["revision"], service["trafficStatuses"][0]["revision"]), ("api-00009-zzz", "api-00003-abc"))
+    self.assertNotIn("error", self.patched("traffic", {"traffic": LATEST}))
+
+  def test_a_revision_without_traffic_may_be_ready_before_the_service_says_so(self):
+    self.patched("traffic", {"traffic": traffic(("api-00003-abc", 100, ""))})
+    self.emulator.control("settings", {"latest_ready_lags": True})
+    self.patched("template.containers,template.revision", {"template": {"containers": [{"image": "app:5"}]}})
+    service = self.service()
+    self.assertEqual(service["latestReadyRevision"].split("/")[-1], "api-00003-abc")
+    created = self.emulator.call("GET", "https://run.googleapis.com/v2/" + service["latestCreatedRevision"])
+    self.assertEqual(created["conditions"][0]["state"], "CONDITION_SUCCEEDED")
+
+  def test_a_late_original_fails_once_others_have_written(self):
+    self.emulator.fault(method="PATCH", kind="late")
+    with self.assertRaises((ConnectionError, http.client.HTTPException)):
+      self.patch("traffic", {"traffic": SPLIT, "etag": self.service()["etag"]})
+    self.patched("traffic", {"traffic": traffic(("api-00001-aaa", 100, ""))})
+    self.emulator.control("release", {})
+    while any(each["status"] is None for each in self.emulator.requests()):
+      pass
+    self.assertEqual([each["status"] for each in self.emulator.requests(method="PATCH")], [409, 200])
+    self.assertEqual(self.service()["trafficStatuses"][0]["revision"], "api-00001-aaa")
 
   def test_an_image_that_is_not_there_is_said_by_the_condition(self):
     self.emulator.control("settings", {"missing_images": ["app/api:404$"]})

@@ -7,6 +7,7 @@ STATES = {"True": "CONDITION_SUCCEEDED", "False": "CONDITION_FAILED", "Unknown":
 REASONS = {
   "ContainerMissing": ("reason", "CONTAINER_MISSING"), "SecretsAccessCheckFailed": ("reason", "SECRETS_ACCESS_CHECK_FAILED"),
   "VpcNetworkNotFound": ("reason", "VPC_NETWORK_NOT_FOUND"), "RevisionFailed": ("reason", "REVISION_FAILED"),
+  "RevisionMissing": ("reason", "REVISION_FAILED"),
   "HealthCheckContainerError": ("revisionReason", "HEALTH_CHECK_CONTAINER_ERROR"), "Retired": ("revisionReason", "RETIRED"),
   "NonZeroExitCode": ("executionReason", "NON_ZERO_EXIT_CODE"), "Cancelled": ("executionReason", "CANCELLED"),
 }

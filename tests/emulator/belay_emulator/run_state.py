@@ -166,7 +166,7 @@ class RunState:
       account = template["spec"]["serviceAccountName"]
       if not self.world.access.may(principal, "iam.serviceaccounts.actAs"):
         raise Problem(403, f"Permission 'iam.serviceaccounts.actAs' denied on service account {account} (or it may not exist).", "PERMISSION_DENIED")
-    traffic = self._checked_traffic(service, traffic, new_name)
+    traffic = self._checked_traffic(traffic)
     ingress = (annotations or {}).get("run.googleapis.com/ingress", "all")
     if ingress not in INGRESS:
       raise Problem(400, f"metadata.annotations[run.googleapis.com/ingress]: '{ingress}' is none of {', '.join(INGRESS)}.")
@@ -216,12 +216,10 @@ class RunState:
       raise Problem(409, f"Revision named '{name}' with different configuration already exists.", "ALREADY_EXISTS")
     if same:
       return ""
-    if service.template and _nameless(template) == _nameless(service.template):
-      return ""  # only the name of the last revision was left out
     letters = [self.world.random.choice("bcdfghjklmnpqrstvwxyz") if index != 1 else self.world.random.choice("aeiou") for index in range(3)]
     return f"{service.name}-{service.generation + 1:05d}-{''.join(letters)}"
 
-  def _checked_traffic(self, service, traffic, new_name):
+  def _checked_traffic(self, traffic):
     traffic = [{name: value for name, value in entry.items() if name != "url" and value not in (None, "", 0, False)} for entry in (traffic or LATEST)]
     total, tags = 0, set()
     for entry in traffic:
@@ -233,11 +231,6 @@ class RunState:
       total += percent
       if "revisionName" in entry and entry.get("latestRevision"):
         raise Problem(400, "spec.traffic: a target is the latest revision or a named one, not both.")
-      if not entry.get("latestRevision"):
-        name = entry.get("revisionName", "")
-        known = self.revisions.get((service.region, name))
-        if name != new_name and (known is None or known.service != service.name):
-          raise Problem(400, f"spec.traffic: Revision '{name}' of service '{service.name}' does not exist.")
       tag = entry.get("tag")
       if tag in tags:
         raise Problem(400, f"spec.traffic: the tag '{tag}' is given twice.")
@@ -279,6 +272,9 @@ class RunState:
     revision.set("Ready", "True")
     for type in ("ContainerHealthy", "ContainerReady", "MinInstancesProvisioned", "ResourcesAvailable"):
       revision.set(type, "True")
+    unused = not any(entry.get("latestRevision") or entry.get("revisionName") == revision.name for entry in service.traffic if entry.get("percent"))
+    if unused and self.world.settings["latest_ready_lags"]:
+      return
     if revision.generation >= getattr(self.revisions.get((service.region, service.latest_ready)), "generation", 0):
       service.latest_ready = revision.name
 
@@ -314,9 +310,14 @@ class RunState:
     else:
       ready = created.conditions["Ready"]
       service.set("ConfigurationsReady", "False", ready.reason, f"Revision '{created.name}' is not ready and cannot serve traffic. {ready.message}")
-    unready = [name for name in map(service.target_of, service.traffic) if not self._can_serve(service, name)]
-    if unready:
-      service.set("RoutesReady", "False", "RevisionFailed", f"Revision '{unready[0] or service.latest_created}' is not ready and cannot serve traffic.")
+    targets = [service.target_of(entry) or service.latest_created for entry in service.traffic]
+    missing = [name for name in targets if getattr(self.revisions.get((service.region, name)), "service", "") != service.name]
+    unready = [name for name in targets if name not in missing and not self.revisions[service.region, name].is_ready()]
+    if missing:  # found only when the routes are made: what was asked for stays asked for
+      service.set("RoutesReady", "False", "RevisionMissing",
+                  f"Revision '{missing[0]}' does not exist or is deleted. Update all traffic to route to currently available revisions.")
+    elif unready:
+      service.set("RoutesReady", "False", "RevisionFailed", f"Revision '{unready[0]}' is not ready and cannot serve traffic.")
     else:
       service.serving = [dict(entry, revisionName=service.target_of(entry)) for entry in service.traffic]
       service.set("RoutesReady", "True")
@@ -324,14 +325,10 @@ class RunState:
     for failed in (service.conditions["ConfigurationsReady"], service.conditions["RoutesReady"]):
       if failed.status == "False":
         service.set("Ready", "False", failed.reason, failed.message)
-        return Problem(400, failed.message, "FAILED_PRECONDITION")
+        return Problem(500, failed.message, "INTERNAL") if failed.reason == "RevisionMissing" else Problem(400, failed.message, "FAILED_PRECONDITION")
     service.set("Ready", "True")
     service.served_generation = service.generation
     return None
-
-  def _can_serve(self, service, name):
-    revision = self.revisions.get((service.region, name))
-    return revision is not None and revision.is_ready()
 
   # -- removal
 
@@ -369,11 +366,6 @@ class RunState:
   def close(self):
     for service in self.services.values():
       service.front.close()
-
-
-def _nameless(template):
-  metadata = {name: value for name, value in template["metadata"].items() if name != "name"}
-  return {**template, "metadata": metadata}
 
 
 def log_url(world, revision):

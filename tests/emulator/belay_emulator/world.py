@@ -13,6 +13,7 @@ from .recorder import Recorder
 
 DEFAULT_SETTINGS = {
   "operation_seconds": 0.0,  # how long an operation takes when nothing else is said, in seconds of the emulated clock
+  "latest_ready_lags": False,  # seen in the wild: a revision without traffic is ready, and latestReadyRevision still names the one before
   "missing_images": [],  # regular expressions: images that cannot be pulled
   "metrics_delay_seconds": 180.0,  # how late monitoring data arrives
 }
