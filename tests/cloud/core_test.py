@@ -1,11 +1,14 @@
 """The emulator's core: sockets, faults, the clock, tokens, the recorder."""
 
 import http.client
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import unittest
 
-from support import Emulator, needs_gcloud
+from support import ROOT, Emulator, needs_gcloud
 
 TOKENINFO = "https://oauth2.googleapis.com/tokeninfo?access_token="
 
@@ -98,6 +101,13 @@ class CoreTest(unittest.TestCase):
     answer = self.emulator.request("POST", f"http://127.0.0.1:{self.emulator.port}/_emulator/seed", {"nonsense": {}})
     self.assertEqual(answer.status, 400)
     self.assertIn("nonsense", answer.body["error"]["message"])
+
+  def test_it_is_one_file_that_python_runs(self):
+    path = os.path.join(self.emulator.folder, "belay-emulator")
+    subprocess.run([sys.executable, "-m", "zipapp", os.path.join(ROOT, "tests", "emulator"), "-o", path], check=True)
+    done = subprocess.run([sys.executable, path, "--seed", "/nonexistent"], capture_output=True, text=True)
+    self.assertEqual((done.returncode, done.stdout), (1, ""))
+    self.assertIn("/nonexistent", done.stderr)
 
   @needs_gcloud
   def test_gcloud_reaches_it_by_its_real_addresses(self):

@@ -21,13 +21,16 @@ FLAGS = (
     ((*C0, "env", 1, "valueSource", "secretKeyRef", "version"), "3"), (("template", "volumes", 0, "secret"), {"secret": "api-key", "items": [{"version": "latest", "path": "key"}]}),
     ((*C0, "volumeMounts", 0, "mountPath"), "/secrets"), (("template", "scaling", "maxInstanceCount"), 100),
     (("template", "vpcAccess"), {"connector": "conn", "egress": "ALL_TRAFFIC"}), ((*C0, "resources", "cpuIdle"), None), ((*C0, "resources", "startupCpuBoost"), True))),
-  ("--execution-environment=gen2 --session-affinity --update-labels=team=a --revision-suffix=v9 --command=run --args=-x,-y --liveness-probe=httpGet.path=/livez", True, (
+  ("--execution-environment=gen2 --session-affinity --update-labels=team=a --revision-suffix=v9 --command=run --args=-x,-y --liveness-probe=httpGet.path=/livez"
+   " --use-http2 --startup-probe=httpGet.path=/healthz,httpGet.port=9090,initialDelaySeconds=5,timeoutSeconds=3,failureThreshold=3,periodSeconds=10", True, (
     (("template", "executionEnvironment"), "EXECUTION_ENVIRONMENT_GEN2"), (("template", "sessionAffinity"), True), (("labels",), {"team": "a"}), (("template", "revision"), "api-v9"),
-    ((*C0, "command"), ["run"]), ((*C0, "args"), ["-x", "-y"]), ((*C0, "livenessProbe", "httpGet", "path"), "/livez"))),
+    ((*C0, "command"), ["run"]), ((*C0, "args"), ["-x", "-y"]), ((*C0, "livenessProbe", "httpGet", "path"), "/livez"), ((*C0, "ports", 0, "name"), "h2c"),
+    ((*C0, "startupProbe"), {"httpGet": {"path": "/healthz", "port": 9090}, "initialDelaySeconds": 5, "timeoutSeconds": 3, "failureThreshold": 3, "periodSeconds": 10}))),
   ("--clear-vpc-connector --vpc-egress=private-ranges-only --clear-env-vars --add-volume=name=v,type=cloud-storage,bucket=b --add-volume-mount=volume=v,mount-path=/m", True, (
     (("template", "vpcAccess", "connector"), None), (("template", "volumes", 1, "gcs"), {"bucket": "b"}), ((*C0, "env", 0, "name"), "DB"))),
-  ("--ingress=internal-and-cloud-load-balancing --min=2 --no-invoker-iam-check", False, (
-    (("ingress",), "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"), (("scaling", "minInstanceCount"), 2), (("invokerIamDisabled",), True))),
+  ("--ingress=internal-and-cloud-load-balancing --min=2 --no-invoker-iam-check --binary-authorization=default", False, (
+    (("ingress",), "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"), (("scaling", "minInstanceCount"), 2), (("invokerIamDisabled",), True),
+    (("binaryAuthorization",), {"useDefault": True}))),
   ("--tag=canary", False, ((("traffic", 1), {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "tag": "canary"}),)),
   ("--no-traffic --network=default --subnet=default", True, (
     (("traffic", 0, "type"), "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"), (("template", "vpcAccess", "networkInterfaces"), [{"network": "default", "subnetwork": "default"}]))),

@@ -15,7 +15,7 @@ class Front:
   def __init__(self, world, state, service):
     self._world, self._state, self._service = world, state, service
     self._credit = {}
-    self._server = Server(lambda request: self._answer(request, None), world.settings.get("service_port", 0)).start()
+    self._server = Server(lambda request: self._answer(request, None)).start()
     self._tags = {}
 
   @property
