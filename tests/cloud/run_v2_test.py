@@ -9,7 +9,7 @@ import urllib.parse
 
 import sdk_messages
 from run_scenario import LATEST, SERVICE, SEED, SPLIT, traffic
-from support import ROOT, Emulator, needs_gcloud
+from support import HAS_GCLOUD, ROOT, Emulator, needs_gcloud
 
 REVISIONS = SERVICE + "/revisions"
 OPERATIONS = "https://run.googleapis.com/v2/"
@@ -39,6 +39,11 @@ class RunV2Test(unittest.TestCase):
 
   def setUp(self):
     self.emulator.control("reset", {})
+
+  def tearDown(self):
+    if HAS_GCLOUD:  # every body of every test that was taken is one of Google's
+      taken = [each for each in self.emulator.requests() if (each["status"] or 500) < 300]
+      self.assertEqual(sdk_messages.problems_of_recorded(taken), [])
 
   def service(self):
     return self.emulator.call("GET", SERVICE)
@@ -194,6 +199,22 @@ class RunV2Test(unittest.TestCase):
     state = self.emulator.control("state")
     self.assertEqual(state["run"]["services"][0]["serving"][0]["percent"], 100)
 
+  def test_a_fault_may_come_with_the_image(self):
+    self.emulator.control("settings", {"image_env": {"app:bad$": {"FAULT_ERROR_RATE": "0.5"}, "app:dead$": {"FAULT_START": "never"}}})
+    self.patched("template.containers,template.revision", {"template": {"containers": [{"image": "app:bad"}]}})
+    self.assertEqual([get(self.service()["uri"])[0] for _ in range(4)].count(500), 2)
+    dead = self.patched("template.containers", {"template": {"containers": [{"image": "app:dead"}]}})
+    self.assertIn("failed to start", dead["error"]["message"])
+
+  def test_domain_mappings_come_and_go(self):
+    url = "https://us-central1-run.googleapis.com/apis/domains.cloudrun.com/v1/namespaces/demo-proj/domainmappings"
+    wanted = {"apiVersion": "domains.cloudrun.com/v1", "kind": "DomainMapping", "metadata": {"name": "www.example.com"}, "spec": {"routeName": "api"}}
+    self.assertEqual(self.emulator.call("POST", url, wanted)["status"]["mappedRouteName"], "api")
+    self.assertEqual(self.emulator.request("POST", url, wanted).status, 409)
+    self.assertEqual(self.emulator.request("POST", url, dict(wanted, metadata={"name": "x.example.com"}, spec={"routeName": "nope"})).status, 404)
+    self.emulator.call("DELETE", url + "/www.example.com")
+    self.assertEqual([each["metadata"]["name"] for each in self.emulator.call("GET", url)["items"]], ["api.example.com"])
+
   def test_ingress_and_the_invoker_role_close_the_address(self):
     uri = self.service()["uri"]
     self.assertEqual(get(uri)[0], 200)
@@ -250,7 +271,7 @@ class RunV2Test(unittest.TestCase):
                 "https://us-central1-run.googleapis.com/apis/serving.knative.dev/v1/namespaces/demo-proj/configurations",
                 "https://us-central1-run.googleapis.com/apis/domains.cloudrun.com/v1/namespaces/demo-proj/domainmappings/api.example.com"):
       self.emulator.call("GET", url)
-    self.assertEqual(sdk_messages.problems_of_recorded(self.emulator.requests()), [])
+    self.assertGreater(len(self.emulator.requests()), 8)  # held by tearDown
 
 
 class TranslationTest(unittest.TestCase):

@@ -10,7 +10,6 @@ FAULT_START         never: the revision never becomes ready;  FAULT_START_SECOND
 import dataclasses
 import json
 
-from .run_template import environment
 from .routing import Reply
 
 FIXTURES = ("fineman-west", "liftlog", "guesslyfe")
@@ -28,7 +27,7 @@ class App:
 
   def __init__(self, world, revision):
     self.world, self.revision = world, revision
-    self.variables = environment(revision.spec)
+    self.variables = world.variables_of(revision.spec)
     image = revision.spec["containers"][0]["image"]
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
     self.version = self.variables.get("VERSION") or tag or "unknown"

@@ -4,7 +4,6 @@ import time
 
 from .fixture_apps import answer_of
 from .routing import Problem, Reply
-from .run_template import environment
 from .server import Server
 from .traffic_log import Served
 
@@ -95,4 +94,4 @@ class Front:
         "userAgent": request.headers.get("user-agent", ""), "remoteIp": "127.0.0.1", "protocol": "HTTP/1.1"})
       if status >= 500:
         self._world.log("ERROR", "cloud_run_revision", labels, log="run.googleapis.com%2Fstdout", json={
-          "message": "request failed", "path": request.path, "duration_ms": round(seconds * 1000, 3), "error_type": "InjectedFault", "version": environment(revision.spec).get("VERSION", "")})
+          "message": "request failed", "path": request.path, "duration_ms": round(seconds * 1000, 3), "error_type": "InjectedFault", "version": self._world.variables_of(revision.spec).get("VERSION", "")})

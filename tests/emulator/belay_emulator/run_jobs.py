@@ -4,7 +4,6 @@ import copy
 import os
 import subprocess
 
-from . import run_template
 from .routing import Problem
 from .run_state import LOCATION, OWN_ANNOTATIONS, Conditional
 
@@ -157,7 +156,7 @@ class Jobs:
 
   def _outcome(self, execution):
     """(exit code, output): of the command that the settings give for this job (`job_commands`), else as its variables say."""
-    variables = run_template.environment(execution.task["spec"])
+    variables = self.world.variables_of(execution.task["spec"])
     if variables.get(FAULT) == "fail":
       return 1, "the job was told to fail"
     argv = self.world.settings.get("job_commands", {}).get(execution.job)

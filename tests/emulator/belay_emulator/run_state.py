@@ -193,7 +193,7 @@ class RunState:
     return self._begin(service, revision, kind)
 
   def _begin(self, service, revision, kind):
-    slow = float(run_template.environment(revision.spec).get("FAULT_START_SECONDS", 0) or 0) if revision else 0
+    slow = float(self.world.variables_of(revision.spec).get("FAULT_START_SECONDS", 0) or 0) if revision else 0
     generation = service.generation
     operation = self.world.operations.begin(f"run.services.{kind}", self.full_name(service), lambda: self._finish(service, revision, generation), about=service)
     operation.due += slow
@@ -295,7 +295,7 @@ class RunState:
       message = check(connector, revision.region)
       if message:
         return "VpcNetworkNotFound", message
-    if run_template.environment(revision.spec).get("FAULT_START") == "never":
+    if self.world.variables_of(revision.spec).get("FAULT_START") == "never":
       port = container["ports"][0]["containerPort"]
       return "HealthCheckContainerError", (f"The user-provided container failed to start and listen on the port defined provided by the PORT={port} environment variable "
                                            "within the allocated timeout. This can happen when the container port is misconfigured or if the timeout is too short.")

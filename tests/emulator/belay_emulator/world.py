@@ -10,10 +10,12 @@ from .clock import Clock, stamp
 from .faults import Faults
 from .operations import Operations
 from .recorder import Recorder
+from .run_template import environment
 
 DEFAULT_SETTINGS = {
   "operation_seconds": 0.0,  # how long an operation takes when nothing else is said, in seconds of the emulated clock
   "latest_ready_lags": False,  # seen in the wild: a revision without traffic is ready, and latestReadyRevision still names the one before
+  "image_env": {},  # {regular expression over images: variables}: what an image brings along, as if it stood in its build file
   "missing_images": [],  # regular expressions: images that cannot be pulled
   "metrics_delay_seconds": 180.0,  # how late monitoring data arrives
 }
@@ -78,6 +80,15 @@ class World:
       if value is not None:
         entry[name] = value
     self.logs.append(entry)
+
+  def variables_of(self, spec):
+    """What the first container of a template sees: what its image brings (setting `image_env`), and over it what the template says."""
+    container = spec["containers"][0]
+    brought = {}
+    for pattern, variables in self.settings["image_env"].items():
+      if re.search(pattern, container["image"]):
+        brought.update(variables)
+    return {**brought, **environment(spec)}
 
   def why_no_image(self, image):
     """Why an image cannot be pulled; None where it can."""
