@@ -68,11 +68,11 @@ def routes(world):
     seconds = int(str(request.body.get("lifetime", "3600s")).rstrip("s"))
     if not 0 < seconds <= 43200:
       raise Problem(400, "Request contains an invalid argument: lifetime.")
-    issued = world.access.issue(email, seconds, scopes)
+    issued = world.access.issue(urllib.parse.unquote(email), seconds, scopes)
     return {"accessToken": issued.text, "expireTime": stamp(issued.expires).split(".")[0] + "Z"}
 
   def identify(request, email):
-    return {"token": _unsigned_id(world, email, request.required("audience"))}
+    return {"token": _unsigned_id(world, urllib.parse.unquote(email), request.required("audience"))}
 
   def token_info(request):
     found = world.access.token(request.query.get("access_token", ""))
