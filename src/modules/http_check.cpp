@@ -27,8 +27,12 @@ std::vector<Value> rules_of(const Value& expect) {
   return elements(expect);
 }
 
+std::string late(const Answer& answer, Duration slow) {
+  return slow > Duration::zero() && answer.took > slow ? fmt::format("it took {}, more than {}", duration_text(answer.took), duration_text(slow)) : "";
+}
+
 std::string judge(const Endpoint& endpoint, const Value& accept, const Answer& answer, const Value& outputs, Duration slow) {
-  if (endpoint.rules.empty() && !accepted(accept, answer.status)) return unaccepted(answer).message;
+  if (endpoint.rules.empty()) return accepted(accept, answer.status) ? late(answer, slow) : unaccepted(answer).message;
   const Value bindings = Value::object({{"name", endpoint.name}, {"url", endpoint.url}, {"status", outputs["status"]}, {"body", outputs["body"]}, {"headers", outputs["headers"]}, {"took", outputs["took"]}});
   for (const Value& value : endpoint.rules) {
     if (value.is_unknown() || value.is_secret() || value.kind() != Kind::rule) return "its `expect` holds something that is no expression: " + bare_json(value);
@@ -38,8 +42,7 @@ std::string judge(const Endpoint& endpoint, const Value& accept, const Answer& a
     if (held->is_unknown() || held->is_secret() || held->kind() != Kind::boolean) return fmt::format("{}: it is neither true nor false", rule.source());
     if (!held->boolean()) return fmt::format("not met: {} (answer {})", rule.source(), answer.status);
   }
-  if (slow > Duration::zero() && answer.took > slow) return fmt::format("it took {}, more than {}", duration_text(answer.took), duration_text(slow));
-  return "";
+  return late(answer, slow);
 }
 
 /// A path alone stands below the address that the platform gave the service.
@@ -79,7 +82,7 @@ Outcome read_http_check(const Call& call, const Reads& reads) {
   reads.http.read_all(requests, static_cast<unsigned>(std::max<std::int64_t>(1, integer_or(in["at_once"], 300))), [&](std::size_t i, Expected<Answer> answer) {
     Seen& one = seen[i];
     if (answer) {
-      one.outputs = answer_outputs(*answer);
+      one.outputs = single || !endpoints[i].rules.empty() ? answer_outputs(*answer) : brief_outputs(*answer);
       one.why = judge(endpoints[i], in["accept"], *answer, one.outputs, slow);
       if (!one.why.empty() && !failure) failure = Failure{Cause::rejected, Reached::yes, one.why, ""};
     } else {

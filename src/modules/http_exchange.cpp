@@ -74,6 +74,8 @@ Value answer_outputs(const Answer& answer) {
   return Value::object({{"status", answer.status}, {"body", body_value(answer)}, {"headers", Value::object(std::move(headers))}, {"took", Value(answer.took)}, {"cut", answer.cut}});
 }
 
+Value brief_outputs(const Answer& answer) { return Value::object({{"status", answer.status}, {"body", body_value(answer)}, {"took", Value(answer.took)}}); }
+
 bool accepted(const Value& accept, int status) {
   const auto wanted = elements(accept);
   return wanted.empty() ? status / 100 == 2 : accepts(accept, status, 0);

@@ -8,6 +8,8 @@ namespace belay::modules {
 Request request_of(const Value& in, std::string method);
 /// {status, body, headers, took, cut}: the body is a value where it is JSON, otherwise text; headers of one name are joined.
 Value answer_outputs(const Answer&);
+/// {status, body, took}, as above: for one answer among many, of which nobody reads the headers.
+Value brief_outputs(const Answer&);
 /// Whether the status is one of `accept` (integers); an empty list accepts 200 to 299.
 bool accepted(const Value& accept, int status);
 /// "the answer was 503 (Service Unavailable): the body's first line".

@@ -217,14 +217,16 @@ void Transfer::apply() {
   if (method != "GET" && method != "HEAD") set(CURLOPT_CUSTOMREQUEST, method.c_str());
   if (method == "GET" && has_body) set(CURLOPT_CUSTOMREQUEST, "GET");
   curl().curl_slist_free_all(header_list);
-  header_list = curl().curl_slist_append(nullptr, "Expect:");
+  header_list = nullptr;
+  const bool bare = !has_body && !uploads && (method == "GET" || method == "HEAD"); // libcurl adds nothing to these that would have to be taken back
+  if (!bare) header_list = curl().curl_slist_append(header_list, "Expect:");
   bool typed = false;
   for (const auto& [name, value] : headers) {
     header_list = curl().curl_slist_append(header_list, value.empty() ? (name + ";").c_str() : (name + ": " + value).c_str());
     typed = typed || lower(name) == "content-type";
   }
-  if (!typed) header_list = curl().curl_slist_append(header_list, "Content-Type:"); // not the form type that libcurl would claim
-  set(CURLOPT_HTTPHEADER, header_list);
+  if (!bare && !typed) header_list = curl().curl_slist_append(header_list, "Content-Type:"); // not the form type that libcurl would claim
+  if (header_list) set(CURLOPT_HTTPHEADER, header_list);
 }
 
 bool Transfer::follow(CURLcode code) {
