@@ -4,7 +4,7 @@
 
 host_pids=()
 host_load=
-host_as=()          # how PostgreSQL's programs are run: never as root
+host_as=(env)       # how PostgreSQL's programs are run: never as root
 
 host_fail() { echo "demo: $*" >&2; exit 1; }
 
@@ -53,6 +53,24 @@ host_release() { # VERSION [MEMBERS OF release.json]
   echo "{\"version\": \"$1\"${2:+, $2}}" >"$demo/artifacts/$1/release.json"
 }
 
+# Passwords are in files of whoever uses them, readable by nobody else: PostgreSQL's user, belay ($demo/secrets/shop), and the shop itself.
+host_write_passwords() { # FOLDER OF POSTGRESQL'S USER
+  local password superuser file
+  password=$(head -c 18 /dev/urandom | base64)
+  superuser=$(head -c 18 /dev/urandom | base64)
+  (
+    umask 077
+    mkdir -p "$demo/secrets"
+    echo "$password" >"$demo/secrets/shop"
+    echo "*:*:*:shop:$password" >"$demo/secrets/pgpass"
+    echo "$superuser" >"$1/superuser"
+    printf '*:*:*:%s\n' "postgres:$superuser" "shop:$password" >"$1/pgpass"
+    echo "ALTER ROLE shop PASSWORD '$password'" >"$1/role.sql"
+  )
+  [ "$(id -u)" != 0 ] || chown postgres "$1/superuser" "$1/pgpass" "$1/role.sql"
+  host_as+=("PGPASSFILE=$1/pgpass")
+}
+
 host_start_postgres() {
   local bin data=$demo/postgres
   for bin in /usr/lib/postgresql/*/bin; do pg_bin=$bin; done
@@ -71,12 +89,13 @@ host_start_postgres() {
   else
     mkdir -p "$data"
   fi
-  (cd / && "${host_as[@]}" "$pg_bin/initdb" -D "$data/data" -U postgres -A trust -E UTF8 --locale=C --no-sync) >"$demo/initdb.log" 2>&1 || host_fail "initdb failed; see $demo/initdb.log"
+  host_write_passwords "$data"
+  (cd / && "${host_as[@]}" "$pg_bin/initdb" -D "$data/data" -U postgres -A scram-sha-256 --pwfile="$data/superuser" -E UTF8 --locale=C --no-sync) >"$demo/initdb.log" 2>&1 || host_fail "initdb failed; see $demo/initdb.log"
   (cd / && exec "${host_as[@]}" "$pg_bin/postgres" -D "$data/data" -p "$pg_port" -h 127.0.0.1 -k "$data") >"$demo/postgres.log" 2>&1 &
   host_pids+=($!)
   postgres_pid=$!
   host_wait 20 PostgreSQL "$pg_bin/pg_isready" -q -h 127.0.0.1 -p "$pg_port"
-  "${host_as[@]}" "$pg_bin/psql" -qX -h 127.0.0.1 -p "$pg_port" -U postgres -d postgres -c "CREATE ROLE shop LOGIN CREATEDB" -c "CREATE DATABASE shop OWNER shop"
+  "${host_as[@]}" "$pg_bin/psql" -qX -h 127.0.0.1 -p "$pg_port" -U postgres -d postgres -c "CREATE ROLE shop LOGIN CREATEDB" -f "$data/role.sql" -c "CREATE DATABASE shop OWNER shop"
 }
 
 host_start_haproxy() {
@@ -157,17 +176,17 @@ environments:
       - {name: liveness, url: "http://127.0.0.1:$web_port/health", kind: liveness, expect: ['status == 200', 'body.status == "ok"']}
       - {name: readiness, url: "http://127.0.0.1:$web_port/health/deep", kind: readiness, expect: ['status == 200', 'body.status == "ok"']}
     databases:
-      main: {host: 127.0.0.1, port: $pg_port, dbname: shop, user: shop}
+      main: {host: 127.0.0.1, port: $pg_port, dbname: shop, user: shop, password: "file:$demo/secrets/shop"}
     host:
       root: $demo/srv
       artifacts: $demo/artifacts
       ports: {blue: $blue_port, green: $green_port}
       command: [./shop, --release, ., --port, "{port}"]
       health: http://127.0.0.1:{port}/health
-      environment: {PGHOST: 127.0.0.1, PGPORT: "$pg_port", PGUSER: shop, PGDATABASE: shop}
+      environment: {PGHOST: 127.0.0.1, PGPORT: "$pg_port", PGUSER: shop, PGDATABASE: shop, PGPASSFILE: $demo/secrets/pgpass}
       supervisor: {config: $demo/supervisord.conf, programs: $demo/programs}
       haproxy: {socket: $demo/haproxy.sock, backend: shop}
-    vars: {deep: /health/deep, probe: /items, watch: 3s, decide_in: 2s, within: 60s}
+    vars: {deep: /health/deep, probe: /items, metrics: /metrics, watch: 3s, decide_in: 2s, within: 60s}
 END
 }
 
