@@ -4,6 +4,7 @@ The emulator's ids are the same each time and its clock is frozen, so that what 
 BELAY_ACCEPT=1 takes what gcloud sends for right and writes it down.
 """
 
+import base64
 import json
 import os
 import re
@@ -44,7 +45,7 @@ def comparable(requests):
   """Requests without what differs from run to run: loopback ports, nonces, the letters of revision names, gcloud's version."""
   text = json.dumps([{name: value for name, value in each.items() if name != "query"} for each in requests], sort_keys=True)
   for pattern, same in ((r"http://127\.0\.0\.1:\d+", "http://service"), (r'(nonce": ")[a-z_]+"', r'\1NONCE"'), (r"(-\d{5}-)[a-z]{3}\b", r"\1xyz"),
-                        (r'(client-version": ")[\d.]+"', r'\1VERSION"'), (r'(-[a-z]{3}){3}"', '-VOLUME"')):
+                        (r'(client-version": ")[\d.]+"', r'\1VERSION"'), (r'(-[a-z]{3}){3}"', '-VOLUME"'), (r'timestamp>=\\"[^"]+"', 'timestamp>=TIME"'), (r"===============\d+==", "BOUNDARY")):
     text = re.sub(pattern, same, text)
   found = json.loads(text)
   # How often gcloud asks whether something is done depends on how busy the machine is.
@@ -92,7 +93,15 @@ def replay(test, name, emulator):
   for case in load(name):
     for each in case["requests"]:
       query = "&".join(f"{key}={quote(value, safe='')}" for key, value in each["query"].items())
-      answer = emulator.request(each["method"], f"https://{each['host']}{each['path']}" + (f"?{query}" if query else ""), each["body"])
+      body, headers = each["body"], {}
+      if isinstance(body, str):  # of two parts, between lines that its first line names
+        body, headers = body.encode(), {"Content-Type": f"multipart/related; boundary='{body.splitlines()[0][2:]}'"}
+      # Headers are not recorded: what they were is seen by the answer.
+      if each["status"] == 206:
+        headers["Range"] = "bytes=0-"
+      if each["path"] == "/v2/token":
+        headers["Authorization"] = "Basic " + base64.b64encode(f"_token:{emulator.token}".encode()).decode()
+      answer = emulator.request(each["method"], f"https://{each['host']}{each['path']}" + (f"?{query}" if query else ""), body, headers, token=each["status"] != 401)
       with test.subTest(f"{' '.join(case['command'])}: {each['method']} {each['path']}"):
         test.assertEqual(answer.status, each["status"], answer.body)
       sent += 1

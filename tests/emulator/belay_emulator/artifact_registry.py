@@ -165,14 +165,26 @@ def routes(world):
 
   # -- Container Analysis
 
-  def occurrences(request, _):
+  def found_occurrences(request):
     every = [occurrence(base, digest, finding) for base, package in sorted(images().packages.items()) for digest, each in package.items()
              for finding in [None] + each["findings"]]
     try:
       node = parse(request.query.get("filter", ""))
-      return paged(request, "occurrences", [each for each in every if matches(node, each)])
+      return [each for each in every if matches(node, dict(each, resourceUrl=each["resourceUri"]))]
     except FilterError as problem:
       raise Problem(400, str(problem), "INVALID_ARGUMENT") from None
+
+  def occurrences(request, _):
+    return paged(request, "occurrences", found_occurrences(request))
+
+  def summary(request, _):
+    counts = {}
+    for each in found_occurrences(request):
+      if each["kind"] == "VULNERABILITY":
+        count = counts.setdefault((each["resourceUri"], each["vulnerability"]["severity"]), [0, 0])
+        count[0] += 1
+        count[1] += each["vulnerability"]["fixAvailable"]
+    return answer(counts=[{"resourceUri": uri, "severity": severity, "totalCount": str(total), "fixableCount": str(fixable)} for (uri, severity), (total, fixable) in sorted(counts.items())])
 
   def occurrence(base, digest, finding):
     """One found weakness, or (None) that the image was scanned to the end."""
@@ -208,6 +220,7 @@ def routes(world):
     Route("GET", r"([a-z]+\.)?gcr\.io", "/v2/", registry_root, public=True), Route("GET", r"([a-z]+\.)?gcr\.io", "/v2/token", registry_token, public=True),
     Route("GET", r"([a-z]+\.)?gcr\.io", "/v2/(.+)/tags/list", registry_tags),
     Route("GET", r"containeranalysis\.googleapis\.com", r"/v1/projects/([^/]+)/occurrences", occurrences, "containeranalysis.occurrences.list"),
+    Route("GET", r"containeranalysis\.googleapis\.com", r"/v1/projects/([^/]+)/occurrences:vulnerabilitySummary", summary, "containeranalysis.occurrences.list"),
     Route("POST", ".*", "/_emulator/images", push, public=True)])
 
 
