@@ -37,6 +37,7 @@ def selected(world, node):
 
 def add_entry(world, given):
   entry = {"timestamp": world.now(), "insertId": world.new_uuid().replace("-", "")[:20], **given, "receiveTimestamp": world.now()}
+  entry["resource"] = {**entry["resource"], "labels": {"project_id": world.project, **entry["resource"].get("labels", {})}}
   if entry.get("severity") == "DEFAULT":
     del entry["severity"]
   # Two entries of one log with the same time and id are one.

@@ -44,7 +44,7 @@ def series_of(world, type, start, end):
 
 
 def made(series, kind, value, unit, metric, resource):
-  key = (tuple(sorted(metric["labels"].items())), resource["type"], tuple(sorted(resource["labels"].items())))
+  key = (tuple(sorted(metric["labels"].items())), resource["type"], tuple(sorted(resource.get("labels", {}).items())))
   return series.setdefault(key, {"metric": metric, "resource": resource, "kind": kind, "value": value, "unit": unit, "samples": []})
 
 
