@@ -45,7 +45,7 @@ def comparable(requests):
   """Requests without what differs from run to run: loopback ports, nonces, the letters of revision names, gcloud's version."""
   text = json.dumps([{name: value for name, value in each.items() if name != "query"} for each in requests], sort_keys=True)
   for pattern, same in ((r"http://127\.0\.0\.1:\d+", "http://service"), (r'(nonce": ")[a-z_]+"', r'\1NONCE"'), (r"(-\d{5}-)[a-z]{3}\b", r"\1xyz"),
-                        (r'(client-version": ")[\d.]+"', r'\1VERSION"'), (r'(-[a-z]{3}){3}"', '-VOLUME"'), (r'timestamp>=\\"[^"]+"', 'timestamp>=TIME"'), (r"===============\d+==", "BOUNDARY")):
+                        (r'(client-version": ")[\d.]+"', r'\1VERSION"'), (r'(-[a-z]{3}){3}"', '-VOLUME"'), (r'timestamp>=\\"[^"]+"', 'timestamp>=TIME'), (r"===============\d+==", "BOUNDARY")):
     text = re.sub(pattern, same, text)
   found = json.loads(text)
   # How often gcloud asks whether something is done depends on how busy the machine is.
