@@ -91,6 +91,10 @@ TEST_CASE("only copies are dropped", "[modules]") {
   CHECK(refused("shop_restore_20241101", false));
   for (const char* name : {"shop", "postgres", "shop_before_20261121_223800", "shop_scratch_x", "template1"}) CHECK(refused(name));
   CHECK(postgres_backup::prepare_restore(Value::object({{"target", "host=h"}, {"as", "shop"}, {"state", "absent"}}), Value::object({{"there", true}}), k_id).refused.has_value());
+  const Value away = Value::object({{"target", "host=h"}, {"as", "shop_restore_20241101"}, {"state", "absent"}});
+  CHECK(postgres_backup::prepare_restore(away, Value::object({{"there", true}, {"own", false}}), k_id).refused.has_value());
+  CHECK_FALSE(postgres_backup::prepare_restore(away, Value::object({{"there", true}, {"own", true}}), k_id).refused.has_value());
+  CHECK(postgres_backup::prepare_restore(away, Value::object({{"there", false}, {"own", false}}), k_id).nothing);
 }
 
 TEST_CASE("pruning drops no database that is only named like a copy", "[modules]") {
