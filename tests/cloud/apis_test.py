@@ -1,8 +1,11 @@
 """What the emulated APIs other than Cloud Run and Cloud SQL answer, request by request."""
 
 import base64
+import json
 import os
+import subprocess
 import unittest
+import urllib.parse
 
 from sdk_messages import problems_of_recorded, sdk_folder
 from support import Emulator
@@ -142,6 +145,16 @@ class ApisTest(unittest.TestCase):
     self.assertNotIn("entries", empty)
     self.assertEqual(len(self.read("", pageToken=empty["nextPageToken"])["entries"]), 6)
 
+  def test_changes_and_refusals_are_in_the_audit_log(self):
+    self.emulator.control("deny-permission", {"permission": "secretmanager.secrets.create"})
+    self.refused("POST", SECRETS + "?secretId=s", {"replication": {"automatic": {}}})
+    policy = self.call("POST", PROJECT + ":getIamPolicy", {})
+    self.call("POST", PROJECT + ":setIamPolicy", {"policy": policy})
+    changes = self.read('protoPayload.serviceName="cloudresourcemanager.googleapis.com"')["entries"]
+    self.assertEqual([(each["protoPayload"]["methodName"], each["protoPayload"]["authenticationInfo"]["principalEmail"]) for each in changes], [("SetIamPolicy", "operator@example.com")])
+    refusals = self.read("severity>=WARNING AND protoPayload.authorizationInfo.granted=false")["entries"]
+    self.assertEqual(refusals[0]["protoPayload"]["authorizationInfo"][0]["permission"], "secretmanager.secrets.create")
+
   # -- monitoring
 
   def series(self, type, aligner, reducer="REDUCE_NONE", fields=(), seconds=600):
@@ -231,10 +244,27 @@ class ApisTest(unittest.TestCase):
     self.emulator.control("seed", {"service_accounts": ["api"]})
     account = "https://iam.googleapis.com/v1/projects/demo-proj/serviceAccounts/api@demo-proj.iam.gserviceaccount.com"
     made = self.call("POST", account + "/keys", {})
-    self.assertIn(b"BEGIN PRIVATE KEY", base64.b64decode(made["privateKeyData"]))
+    key = json.loads(base64.b64decode(made["privateKeyData"]))
     self.assertEqual(len(self.call("GET", account + "/keys")["keys"]), 1)
+    self.assertEqual(self.token_of(key), 200)
+    self.call("POST", f"https://iam.googleapis.com/v1/{made['name']}:disable", {})
+    self.assertEqual(self.token_of(key), 400)
+    self.call("POST", f"https://iam.googleapis.com/v1/{made['name']}:enable", {})
+    self.assertEqual(self.token_of(key), 200)
     self.call("DELETE", f"https://iam.googleapis.com/v1/{made['name']}")
-    self.assertEqual(self.call("GET", account + "/keys"), {})
+    self.assertEqual((self.token_of(key), self.call("GET", account + "/keys")), (400, {}))
+
+  def token_of(self, key):
+    """The status of a request for a token with a JWT that the key signed."""
+    part = lambda value: base64.urlsafe_b64encode(value if isinstance(value, bytes) else json.dumps(value).encode()).rstrip(b"=").decode()
+    now = int(self.emulator.control("clock")["seconds"])
+    text = part({"alg": "RS256", "kid": key["private_key_id"]}) + "." + part({"iss": key["client_email"], "aud": key["token_uri"], "iat": now, "exp": now + 600, "scope": "x"})
+    path = os.path.join(self.emulator.folder, "key.pem")
+    with open(path, "w") as file:
+      file.write(key["private_key"])
+    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", path], input=text.encode(), capture_output=True, check=True).stdout
+    form = urllib.parse.urlencode({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": f"{text}.{part(signature)}"}).encode()
+    return self.emulator.request("POST", key["token_uri"], form, headers={"Content-Type": "application/x-www-form-urlencoded"}, token=False).status
 
   def test_a_revision_needs_an_image_that_its_repository_holds(self):
     self.emulator.control("images", {"image": IMAGE + ":v1", "vulnerabilities": [{"id": "CVE-1", "severity": "CRITICAL"}]})

@@ -1,10 +1,10 @@
 """The table of emulated APIs: one row each. A module has `routes(world)`, and where it can be filled `SEED` (its key) and `seed(world, data)`."""
 
-from . import (artifact_registry, cloud_build, cloud_logging, cloud_monitoring, cloud_sql, cloud_storage, compute_engine, iam_accounts, memorystore, resource_manager, run,
+from . import (artifact_registry, audit_log, cloud_build, cloud_logging, cloud_monitoring, cloud_sql, cloud_storage, compute_engine, iam_accounts, memorystore, resource_manager, run,
                secret_manager, service_usage, sign_in, vpc_access)
 
 # Cloud Storage last: on its host any path is an object's.
-APIS = (sign_in, run, cloud_sql, secret_manager, cloud_logging, cloud_monitoring, memorystore, service_usage, iam_accounts, resource_manager, compute_engine, vpc_access,
+APIS = (sign_in, audit_log, run, cloud_sql, secret_manager, cloud_logging, cloud_monitoring, memorystore, service_usage, iam_accounts, resource_manager, compute_engine, vpc_access,
         artifact_registry, cloud_build, cloud_storage)
 
 

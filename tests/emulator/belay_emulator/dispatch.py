@@ -53,6 +53,8 @@ class Dispatcher:
   def _recorded(self, entry, reply):
     with self._world.lock:
       self._world.recorder.end(entry, reply)
+      for tell in self._world.heard:
+        tell(entry)
     return reply
 
   def _handled(self, request, entry=None):

@@ -45,6 +45,7 @@ class World:
     self.traffic_log = []  # served requests of revisions, see traffic_log.py
     self.logs = []  # entries of Cloud Logging as JSON, in the order in which they came: see `log`
     # Whether what a revision needs is there: functions that give None, or why it is not. image(image) · secret(secret, version) · connector(name, region)
+    self.heard = []  # functions that are told each recorded request with its answer
     self.checks = {"image": [], "secret": [], "connector": []}
     self._parts = {}
 
