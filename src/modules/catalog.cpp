@@ -4,9 +4,11 @@ namespace belay {
 namespace modules {
 namespace {
 constexpr const Module* k_modules[] = {
+    &artifact_registry,
     &backup,
     &cloud_sql_module,
     &cloud_sql_proxy,
+    &compute,
     &core,
     &docker,
     &gates,
@@ -15,11 +17,17 @@ constexpr const Module* k_modules[] = {
     &haproxy,
     &host,
     &http,
+    &iam,
+    &logging_module,
     &manual,
+    &memorystore,
     &migrate,
+    &monitoring_module,
     &notify,
     &postgres,
     &secret_manager_module,
+    &service_usage,
+    &storage,
     &terraform,
     &tls,
 };

@@ -160,6 +160,10 @@ Outcome judge_patch(const Intent& intent, const Value& seen, const Value& now) {
   return outcome;
 }
 
+Standing standing_patch(const Intent& intent, const Value& seen, const Value&, const Value& now) {
+  return settings_are_ours(intent.extra["in"], seen["instance"], now["instance"]) ? Standing::as_left : Standing::otherwise;
+}
+
 Value undo_patch(const Intent& intent, const Value& seen, const Value&) {
   const Value in = intent.extra["in"], instance = seen["instance"];
   if (instance.is_null() || instance.is_unknown()) return {};

@@ -15,6 +15,7 @@ Outcome judge_create(const Intent&, const Value& seen, const Value& now);
 Intent prepare_patch(const Value& in, const Value& seen, const Identity&);
 Outcome judge_patch(const Intent&, const Value& seen, const Value& now);
 Value undo_patch(const Intent&, const Value& seen, const Value& outputs);
+Standing standing_patch(const Intent&, const Value& seen, const Value& outputs, const Value& now);
 
 Intent prepare_restart(const Value& in, const Value& seen, const Identity&);
 Intent prepare_failover(const Value& in, const Value& seen, const Identity&);
@@ -70,7 +71,7 @@ inline constexpr Field k_patch_out[] = {
     {.name = "before", .type = k_map, .help = "the named settings as they were"},
 };
 inline constexpr Action k_patch{"patch", "Changes settings of an instance; those that are not named stay", k_patch_in, k_patch_out,
-                                Change{.effect = Effect::changes, .repeat = Repeat::conditional, .observe = observe, .prepare = prepare_patch, .perform = send, .judge = judge_patch, .undo = undo_patch,
+                                Change{.effect = Effect::changes, .repeat = Repeat::conditional, .observe = observe, .prepare = prepare_patch, .perform = send, .judge = judge_patch, .undo = undo_patch, .standing = standing_patch,
                                        .touches = touches}};
 
 inline constexpr Action k_restart{"restart", "Restarts an instance: its connections end", k_instance_in, k_named_out,

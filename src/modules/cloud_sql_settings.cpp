@@ -70,6 +70,24 @@ bool settings_hold(const Value& in, const Value& instance) {
   return std::all_of(std::begin(k_settings), std::end(k_settings), holds) && flags_hold(in, instance);
 }
 
+bool settings_are_ours(const Value& in, const Value& before, const Value& now) {
+  const auto ours = [&](const Setting& setting) {
+    const Value value = current(setting, now);
+    return in[setting.input].is_null() || value == in[setting.input] || value == current(setting, before);
+  };
+  const auto flag_of = [](const Value& instance, const std::string& name) {
+    for (const auto& [known, value] : current_flags(instance))
+      if (known == name) return value;
+    return Value();
+  };
+  const auto flags = named(in["flags"]);
+  const auto flag_ours = [&](const auto& flag) {
+    const Value value = flag_of(now, flag.first);
+    return value == (flag.second.is_null() ? Value() : join({flag.second})) || value == flag_of(before, flag.first);
+  };
+  return std::all_of(std::begin(k_settings), std::end(k_settings), ours) && std::all_of(flags.begin(), flags.end(), flag_ours);
+}
+
 Value wanted_settings(const Value& in, const Value& instance) {
   Members all;
   Members backups = named(instance["settings"]["backupConfiguration"]);

@@ -16,6 +16,8 @@ std::span<const Setting> settings();
 Value wanted_settings(const Value& in, const Value& instance);
 /// Whether `instance` has them all; false where it is not known.
 bool settings_hold(const Value& in, const Value& instance);
+/// Whether every setting that `in` names is as wanted, or as `before` has it.
+bool settings_are_ours(const Value& in, const Value& before, const Value& now);
 /// The inputs that bring `instance`'s values back for every setting that `in` names.
 Value former_settings(const Value& in, const Value& instance);
 /// The flags of `gcloud sql instances create|patch` for the wanted settings.

@@ -2,6 +2,7 @@
 #include "modules/command_outcome.hpp"
 #include "modules/haproxy_reads.hpp"
 #include "modules/inputs.hpp"
+#include "modules/probing.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
 #include <algorithm>
@@ -217,10 +218,7 @@ constexpr Field k_servers_out[] = {
 };
 constexpr Field k_counters_in[] = {
     BELAY_HAPROXY_FIELDS,
-    {.name = "probe", .type = k_boolean, .required = false, .standard = "false", .help = "whether to send the declared probes too; a gate sets it where traffic is thin"},
-    {.name = "probe_url", .type = k_text, .required = false, .help = "what the probes GET, past HAProxy"},
-    {.name = "probe_count", .type = k_integer, .required = false, .standard = "20", .help = "how many a sample"},
-    {.name = "probe_limit", .type = k_duration, .required = false, .standard = "2s", .help = "a probe without an answer by then has failed"},
+    BELAY_PROBE_FIELDS,
 };
 constexpr Field k_counters_out[] = {
     {.name = "servers", .type = k_map,

@@ -1,6 +1,7 @@
 #include "modules/haproxy_reads.hpp"
 #include "modules/command_outcome.hpp"
 #include "modules/inputs.hpp"
+#include "modules/probing.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
 #include <algorithm>
@@ -71,25 +72,6 @@ std::vector<Finding> judged(const std::vector<haproxy_text::Server>& servers, co
   return findings;
 }
 
-/// The declared probes: sent past HAProxy to the address itself, so that thin traffic need not be waited for.
-Value probe(const Call& call, const Reads& reads) {
-  std::vector<Value> seconds;
-  std::int64_t sent = 0, failed = 0;
-  if (boolean_or(call.in["probe"], false) && call.in["probe_url"].kind() == Kind::text) {
-    Request request;
-    request.url = call.in["probe_url"];
-    request.limit = duration_or(call.in["probe_limit"], std::chrono::seconds(2));
-    const std::vector<Request> all(static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(call.in["probe_count"], 20), 0, 1000)), request);
-    const auto each = [&](std::size_t, const Expected<Answer>& answer) {
-      ++sent;
-      if (!answer || answer->status >= 500) ++failed; // no duration of it is of any worth
-      else seconds.emplace_back(std::chrono::duration<double>(answer->took).count());
-    };
-    reads.http.read_all(all, 4, each, call.stop);
-  }
-  return Value::object({{"sent", sent}, {"failed", failed}, {"seconds", std::move(seconds)}});
-}
-
 } // namespace
 
 Value address(const Value& socket) {
@@ -150,7 +132,7 @@ Outcome read_counters(const Call& call, const Reads& reads) {
   }
   if (whole.is_null()) return failed_outcome({Cause::missing, Reached::yes, fmt::format("HAProxy has no backend '{}'", backend), did_you_mean(backend, backends)});
   Outcome outcome;
-  outcome.outputs = Value::object({{"servers", Value::object(std::move(by_name))}, {"backend", whole}, {"probes", probe(call, reads)}});
+  outcome.outputs = Value::object({{"servers", Value::object(std::move(by_name))}, {"backend", whole}, {"probes", probed(call, reads)}});
   return outcome;
 }
 

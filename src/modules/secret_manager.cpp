@@ -75,7 +75,7 @@ constexpr Action k_actions[] = {
     {"add", "Adds a version with a checksum", k_add_in, k_add_out,
      Change{.effect = Effect::adds, .repeat = Repeat::once, .observe = observe_add, .prepare = prepare_add, .answer = answer_add, .judge = judge_add, .touches = touches}},
     {"version", "Enables or disables a version", k_version_in, k_version_out,
-     Change{.effect = Effect::changes, .repeat = Repeat::conditional, .observe = observe_version, .prepare = prepare_version, .answer = answer_version, .judge = judge_version, .undo = undo_version,
+     Change{.effect = Effect::changes, .repeat = Repeat::conditional, .observe = observe_version, .prepare = prepare_version, .answer = answer_version, .judge = judge_version, .undo = undo_version, .standing = standing_version,
             .touches = touches}},
 };
 

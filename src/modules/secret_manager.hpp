@@ -33,5 +33,6 @@ Intent prepare_version(const Value& in, const Value& seen, const Identity&);
 Outcome answer_version(const Intent&, const Expected<Answer>&);
 Outcome judge_version(const Intent&, const Value& seen, const Value& now);
 Value undo_version(const Intent&, const Value& seen, const Value& outputs);
+Standing standing_version(const Intent&, const Value& seen, const Value& outputs, const Value& now);
 
 } // namespace belay::modules::secret_manager

@@ -195,6 +195,12 @@ Outcome judge_version(const Intent& intent, const Value& seen, const Value& now)
   return outcome;
 }
 
+Standing standing_version(const Intent& intent, const Value& seen, const Value&, const Value& now) {
+  const Value state = now["version"]["state"];
+  if (state == intent.extra["wanted"]) return Standing::as_left;
+  return state == seen["version"]["state"] ? Standing::as_before : Standing::otherwise;
+}
+
 Value undo_version(const Intent& intent, const Value& seen, const Value&) {
   const auto former = text_or(seen["version"]["state"], "");
   if (former == text_or(intent.extra["wanted"], "") || (former != "ENABLED" && former != "DISABLED")) return {};

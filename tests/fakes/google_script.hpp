@@ -8,6 +8,34 @@
 
 namespace belay::fakes {
 
+/// Files that can also be written, renamed and removed; what is not finished is not there.
+struct WritableFiles final : MemoryFiles {
+  struct Pen final : Sink {
+    WritableFiles& owner;
+    std::string path, bytes;
+    Pen(WritableFiles& o, std::string p) : owner(o), path(std::move(p)) {}
+    Expected<void> write(std::span<const std::byte> more) override {
+      bytes.append(reinterpret_cast<const char*>(more.data()), more.size());
+      return {};
+    }
+    Expected<std::uint64_t> finish() override {
+      owner.files[path] = bytes;
+      return bytes.size();
+    }
+  };
+  Expected<std::unique_ptr<Sink>> create(const std::string& path) override {
+    if (files.contains(path)) return Unexpected({Cause::conflict, Reached::no, path + " is there", {}});
+    return std::make_unique<Pen>(*this, path);
+  }
+  Expected<void> change(const FileChange& change) override {
+    const auto path = bare_json(change.path);
+    if (change.operation == "rename") files[bare_json(change.to)] = files.at(path);
+    else if (change.operation != "remove") throw std::logic_error("nobody expected a " + change.operation);
+    files.erase(path);
+    return {};
+  }
+};
+
 /// Google as a script: what is asked and answered, in order. Another request than the next one, and one that was never made, fail the test.
 struct GoogleScript : Http {
   struct Line {
@@ -21,7 +49,7 @@ struct GoogleScript : Http {
   NoProcess process;
   NoSql sql;
   NoLines socket;
-  MemoryFiles files;
+  WritableFiles files;
   struct Told : Tell {
     std::string text;
     void output(std::string_view more) override { text += more; }
@@ -30,6 +58,7 @@ struct GoogleScript : Http {
   Identity id{"R1", "step", "R1/step", 1, {1'800'000'000, 0}};
 
   void expect(std::string request, int status, std::string body) { lines.push_back({std::move(request), Answer{status, {}, std::move(body), false, {}}}); }
+  void expect(std::string request, int status, std::vector<std::pair<std::string, std::string>> headers, std::string body) { lines.push_back({std::move(request), Answer{status, std::move(headers), std::move(body), false, {}}}); }
   void expect(std::string request, std::string body) { expect(std::move(request), 200, std::move(body)); }
   void expect_lost(std::string request) { lines.push_back({std::move(request), Unexpected(Failure{Cause::transport, Reached::perhaps, "the connection was closed", ""})}); }
   void done() const {

@@ -19,6 +19,13 @@ Outcome started(const Intent& intent, const Expected<Answer>& answer) {
   return answered(answer, [&](const Value& operation) {
     Outcome outcome;
     outcome.outputs = intent.outputs;
+    const Value done = operation["done"];
+    if (done.kind() == Kind::boolean && done.boolean()) { // nothing was left to do
+      const Progress progress = progress_of(operation);
+      outcome.state = progress.failure ? State::partial : State::done;
+      outcome.failure = progress.failure;
+      return outcome;
+    }
     outcome.state = State::pending;
     outcome.handle = operation["name"];
     outcome.again = std::chrono::milliseconds(200);

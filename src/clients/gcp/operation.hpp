@@ -4,7 +4,7 @@
 /// Long-running operations, as changes follow them: the answer gives the operation's name as the handle, `observe` reads it, `judge` tells.
 namespace belay::gcp {
 
-/// Of a change whose 2xx answer is an operation: pending, with its `name` as the handle.
+/// Of a change whose 2xx answer is an operation: pending, with its `name` as the handle; at its end where it says `done` already.
 Outcome started(const Intent&, const Expected<Answer>&);
 
 /// {operation, age}: the operation at `url`, and the time since it began by its own account (zero where it gives none).
