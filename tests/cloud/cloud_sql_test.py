@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import socket
 import subprocess
 import time
 import unittest
@@ -163,6 +164,25 @@ class CloudSqlTest(unittest.TestCase):
     self.assertIn("is stopped", self.psql("SELECT 1"))
     self.done("PATCH", "/instances/db1", {"settings": {"activationPolicy": "ALWAYS"}})
     self.assertEqual(self.psql("SELECT 1"), "1")
+
+  def test_the_proxy_leads_to_the_instance_it_names(self):
+    program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin", "cloud-sql-proxy")
+    with socket.socket() as probe:
+      probe.bind(("127.0.0.1", 0))
+      port = probe.getsockname()[1]
+    proxy = subprocess.Popen([program, f"--port={port}", "demo-proj:us-central1:db1"], stdout=subprocess.PIPE, text=True, env=self.emulator.environment())
+    try:
+      self.assertIn("Listening", proxy.stdout.readline())
+      self.assertIn("ready for new connections", proxy.stdout.readline())
+      done = subprocess.run(["psql", "-XqAt", f"postgresql://app@127.0.0.1:{port}/app", "-c", "SELECT count(*) FROM invoices"], capture_output=True, text=True,
+                            env={**os.environ, "PGPASSWORD": "first"})
+      self.assertEqual(done.stdout.strip(), "200", done.stderr)
+    finally:
+      proxy.terminate()
+      self.assertEqual(proxy.wait(20), 143)
+      proxy.stdout.close()
+    missing = subprocess.run([program, f"--port={port}", "demo-proj:us-central1:nope"], capture_output=True, text=True, env=self.emulator.environment())
+    self.assertEqual((missing.returncode, "instanceDoesNotExist" in missing.stderr), (1, True))
 
   def test_a_protected_instance_stays_and_a_deleted_name_stays_taken(self):
     self.done("PATCH", "/instances/db1", {"settings": {"deletionProtectionEnabled": True}})
