@@ -4,11 +4,17 @@ import gzip
 import os
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 import unittest
 
 from sdk_messages import problems_of_recorded, sdk_folder
-from support import Emulator
+from support import ROOT, Emulator
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "emulator"))
+from belay_emulator.postgres import Postgres
+from belay_emulator.postgres_cluster import PostgresCluster
 
 API = "https://sqladmin.googleapis.com/v1/projects/demo-proj"
 SEED = {
@@ -209,6 +215,31 @@ class CloudSqlTest(unittest.TestCase):
     self.done("DELETE", f"/instances/db1/backupRuns/{ids[0]}")
     self.assertEqual(self.refused("GET", f"/instances/db1/backupRuns/{ids[0]}")[0], 404)
     self.assertEqual([each["operationType"] for each in self.api("GET", "/operations?instance=db1")["items"]], ["DELETE_BACKUP"] + ["BACKUP_VOLUME"] * 3)
+
+
+class GivenServerTest(unittest.TestCase):
+  def test_a_server_that_was_given_is_used_and_left_as_it_was(self):
+    with tempfile.TemporaryDirectory() as folder:
+      cluster = PostgresCluster(folder)
+      try:
+        server = Postgres(folder, cluster.conninfo)
+        server.sql("CREATE DATABASE mine")
+        before = server.sql("SELECT datname FROM pg_database UNION ALL SELECT rolname FROM pg_roles ORDER BY 1")
+        with Emulator("--postgres", cluster.conninfo, seed=SEED) as emulator:
+          self.assertEqual(server.sql("SELECT count(*) FROM invoices", "db1.app"), "200")
+          emulator.call("POST", API + "/instances/db1/clone", {"cloneContext": {"destinationInstanceName": "db2"}})
+          emulator.call("GET", API + "/instances/db2")
+          self.assertEqual(server.sql("SELECT count(*) FROM invoices", "db2.app"), "200")
+          for path, body in (("/instances", {"name": "i" * 60, "settings": {"tier": "db-f1-micro"}}), ("/instances/db1/databases", {"name": "d" * 70})):
+            self.assertIn("63 bytes", emulator.request("POST", API + path, body).body["error"]["message"])
+        self.assertEqual(server.sql("SELECT datname FROM pg_database UNION ALL SELECT rolname FROM pg_roles ORDER BY 1"), before)
+      finally:
+        cluster.close()
+
+  def test_a_server_that_cannot_be_reached_is_told_at_the_start(self):
+    with self.assertRaises(RuntimeError) as refused:
+      Emulator("--postgres", "host=127.0.0.1 port=1 user=nobody")
+    self.assertIn("Connection refused", str(refused.exception))
 
 
 if __name__ == "__main__":

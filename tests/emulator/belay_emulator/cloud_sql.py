@@ -8,6 +8,7 @@ Settings: `sql_recovery_lag_seconds` (60): how far the newest recovery point lie
 
 from . import sql_backups, sql_contents, sql_instances
 from .fixtures import FIXTURES
+from .postgres import SqlError
 from .routing import Problem, Route
 from .sql_state import state
 
@@ -23,11 +24,16 @@ def guarded(world, permission, handler):
     if not world.access.may(request.principal, permission):
       resource = f"instances/{groups[1]}" if len(groups) > 1 else f"projects/{world.project}"
       raise Problem(403, f"boss::NOT_AUTHORIZED: Not authorized to access resource. Possibly missing permission {permission} on resource {resource}.", reason="notAuthorized")
-    return handler(request, *groups)
+    try:
+      return handler(request, *groups)
+    except SqlError as problem:
+      raise Problem(500, f"PostgreSQL refused: {problem}", reason="internalError") from None
   return checked
 
 
 def routes(world):
+  if world.postgres:
+    state(world)  # now, so that a server that cannot start is told where the emulator is started
   instances, backups, contents = sql_instances.handlers(world), sql_backups.handlers(world), sql_contents.handlers(world)
   rows = [
     ("GET", BASE + "/instances", "cloudsql.instances.list", instances["list"]), ("POST", BASE + "/instances", "cloudsql.instances.create", instances["insert"]),

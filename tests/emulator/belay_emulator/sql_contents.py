@@ -39,6 +39,7 @@ def handlers(world):
     wanted = body.get("name", "")
     if not wanted:
       raise invalid("The database has no name.")
+    sql().check_length(name, wanted)
     if wanted in instance.databases:
       raise Problem(400, f'Invalid request: failed to create database {wanted}. Detail: pq: database "{wanted}" already exists.', reason="invalidRequest")
     return sql().begin(request, name, "CREATE_DATABASE", lambda: sql().add_database(name, wanted, body.get("charset", "UTF8"), body.get("collation", "en_US.UTF8")))
@@ -63,6 +64,7 @@ def handlers(world):
       raise Problem(409, f"The user {wanted} already exists.", reason="userAlreadyExists")
     if not wanted:
       raise invalid("The user has no name.")
+    sql().check_length(name, wanted)
     return sql().begin(request, name, "CREATE_USER", lambda: sql().set_user(name, wanted, body.get("password")))
 
   def known_user(request, name):

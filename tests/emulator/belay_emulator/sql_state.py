@@ -57,6 +57,11 @@ class CloudSql:
     if not self.server:
       raise Problem(500, "this emulator was started without PostgreSQL (--with-postgres), so its instances hold no rows", reason="ERROR_RDBMS")
 
+  def check_length(self, instance, name):
+    """The server behind cuts names at 63 bytes, where Cloud SQL's may be longer: refused here, before two become one."""
+    if self.server and len(f"{instance}.{name}".encode()) > 63:
+      raise Problem(400, f"Invalid request: the emulator's PostgreSQL knows this as {instance}.{name}, which is longer than 63 bytes.", reason="invalid")
+
   # -- operations
 
   def running(self, name):
@@ -115,6 +120,7 @@ class CloudSql:
   def add(self, resource):
     """A new instance, empty as Cloud SQL makes it: one database and one user, both called postgres."""
     name = resource["name"]
+    self.check_length(name, "cloudsqlsuperuser")
     instance = self.instances[name] = Instance(resource, recoverable_since=self.world.clock.seconds())
     self.gone.pop(name, None)
     if self.server:
