@@ -33,6 +33,12 @@ Value current(const Setting& setting, const Value& instance) {
   return is_switch ? known_or(value, false) : value;
 }
 
+/// What is wanted of a setting. A time for backups means that there are any, as it does for gcloud.
+Value wish(const Value& in, const Setting& setting) {
+  const Value wanted = in[setting.input];
+  return setting.input == "backups" && wanted.is_null() && !in["backup_start"].is_null() ? Value(true) : wanted;
+}
+
 /// As it stands in a body: 64-bit integers are text there.
 Value sent(const Setting& setting, const Value& value) { return setting.input == "storage_gb" ? join({value}) : value; }
 
@@ -66,14 +72,14 @@ std::span<const Setting> settings() { return k_settings; }
 
 bool settings_hold(const Value& in, const Value& instance) {
   if (instance.is_unknown()) return false;
-  const auto holds = [&](const Setting& setting) { return in[setting.input].is_null() || in[setting.input] == current(setting, instance); };
+  const auto holds = [&](const Setting& setting) { return wish(in, setting).is_null() || wish(in, setting) == current(setting, instance); };
   return std::all_of(std::begin(k_settings), std::end(k_settings), holds) && flags_hold(in, instance);
 }
 
 bool settings_are_ours(const Value& in, const Value& before, const Value& now) {
   const auto ours = [&](const Setting& setting) {
     const Value value = current(setting, now);
-    return in[setting.input].is_null() || value == in[setting.input] || value == current(setting, before);
+    return wish(in, setting).is_null() || value == wish(in, setting) || value == current(setting, before);
   };
   const auto flag_of = [](const Value& instance, const std::string& name) {
     for (const auto& [known, value] : current_flags(instance))
@@ -98,7 +104,7 @@ Value wanted_settings(const Value& in, const Value& instance) {
     backups.emplace_back(name, std::move(value));
   };
   for (const Setting& setting : k_settings) {
-    const Value wanted = in[setting.input];
+    const Value wanted = wish(in, setting);
     if (wanted.is_null()) continue;
     if (!setting.of_backups) all.emplace_back(setting.member, sent(setting, wanted));
     else if (setting.input == "retained_backups") put("backupRetentionSettings", Value::object({{"retainedBackups", wanted}, {"retentionUnit", "COUNT"}}));
@@ -117,7 +123,7 @@ Value wanted_settings(const Value& in, const Value& instance) {
 Value former_settings(const Value& in, const Value& instance) {
   Members former;
   for (const Setting& setting : k_settings)
-    if (!in[setting.input].is_null()) former.emplace_back(setting.input, current(setting, instance));
+    if (!wish(in, setting).is_null()) former.emplace_back(setting.input, current(setting, instance));
   if (!in["flags"].is_null()) {
     const Members now = current_flags(instance);
     Members flags;

@@ -31,7 +31,7 @@ std::vector<Value> setting_flags(const Value& in, const Value& instance);
       {.name = "activation", .type = k_text, .required = false, .help = "ALWAYS, or NEVER: the instance is stopped"},                                           \
       {.name = "deletion_protection", .type = k_boolean, .required = false, .help = "whether deleting it is refused"},                                          \
       {.name = "backups", .type = k_boolean, .required = false, .help = "whether it is backed up daily"},                                                       \
-      {.name = "backup_start", .type = k_text, .required = false, .help = "when, as HH:MM in UTC"},                                                             \
+      {.name = "backup_start", .type = k_text, .required = false, .help = "when, as HH:MM in UTC; it turns them on"},                                                             \
       {.name = "point_in_time", .type = k_boolean, .required = false, .help = "whether its log is kept, so that it can be restored to any time"},               \
       {.name = "retained_backups", .type = k_integer, .required = false, .help = "how many daily backups are kept"},                                            \
       {.name = "log_days", .type = k_integer, .required = false, .help = "how many days of log are kept"},                                                      \

@@ -48,7 +48,7 @@ constexpr Field k_firewall_in[] = {
     {.name = "network", .type = k_text, .required = false, .standard = "default", .help = "the VPC network"},
     {.name = "direction", .type = k_text, .required = false, .standard = "INGRESS", .help = "INGRESS or EGRESS"},
     {.name = "action", .type = k_text, .required = false, .standard = "deny", .help = "allow or deny"},
-    {.name = "rules", .type = k_texts, .required = false, .standard = "[all]", .help = "all, tcp, tcp:8080, tcp:8000-8100 …"},
+    {.name = "rules", .type = k_texts, .required = false, .standard = "[\"all\"]", .help = "all, tcp, tcp:8080, tcp:8000-8100 …"},
     {.name = "sources", .type = k_texts, .required = false, .help = "addresses and networks it applies to; needed for INGRESS: without any it would apply to everybody"},
     {.name = "priority", .type = k_integer, .required = false, .standard = "1000", .help = "the smaller number wins"},
 };

@@ -36,6 +36,18 @@ TEST_CASE("every action has a name of its own, a summary, and inputs and outputs
   CHECK(names.size() > 5);
 }
 
+TEST_CASE("the default of a list or a map is one", "[modules]") {
+  each_action([](const std::string& name, const Action& action) {
+    for (const Field& field : action.inputs) {
+      if (field.standard.empty() || (field.type.kind != Kind::list && field.type.kind != Kind::map)) continue;
+      INFO(name << " " << field.name << " " << field.standard);
+      const auto value = parse_json(field.standard);
+      REQUIRE(value);
+      CHECK(value->kind() == field.type.kind);
+    }
+  });
+}
+
 TEST_CASE("every action has the parts that its kind cannot do without", "[modules]") {
   each_action([](const std::string& name, const Action& action) {
     INFO(name);

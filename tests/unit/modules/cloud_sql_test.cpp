@@ -73,7 +73,7 @@ TEST_CASE("a patch sends what is named with the version it was decided on, and i
         "gcloud sql instances patch db1 --quiet --project=p --tier=db-custom-4-16384 --backup-start-time=02:00 --database-flags=max_connections=500,work_mem=65536");
   CHECK(played.intent.touches == std::vector<std::string>{"gcp-sql:p/db1"});
   const Value back = change_of("cloud-sql.patch").undo(played.intent, played.seen, played.outcome.outputs);
-  CHECK(canonical_json(back) == R"({"backup_start":"03:00","flags":{"work_mem":null},"instance":"db1","project":"p","tier":"db-custom-2-8192"})");
+  CHECK(canonical_json(back) == R"({"backup_start":"03:00","backups":true,"flags":{"work_mem":null},"instance":"db1","project":"p","tier":"db-custom-2-8192"})");
   google.done();
 }
 
@@ -173,7 +173,7 @@ TEST_CASE("an instance is made with its settings; one that is there stays, and a
   const auto played = play(google, "cloud-sql.create", inputs);
   CHECK(played.outcome.state == State::done);
   CHECK(body_of(played.intent) ==
-        R"({"databaseVersion":"POSTGRES_15","name":"db1","region":"us-central1","settings":{"backupConfiguration":{"startTime":"02:00"},"dataDiskSizeGb":"20","dataDiskType":"PD_SSD","tier":"db-f1-micro"}})");
+        R"({"databaseVersion":"POSTGRES_15","name":"db1","region":"us-central1","settings":{"backupConfiguration":{"enabled":true,"startTime":"02:00"},"dataDiskSizeGb":"20","dataDiskType":"PD_SSD","tier":"db-f1-micro"}})");
   google.done();
   const auto& create = change_of("cloud-sql.create");
   CHECK(create.prepare(inputs, Value::object({{"instance", json(k_db1)}}), {}).nothing);
