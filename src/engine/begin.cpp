@@ -1,6 +1,7 @@
 #include "engine/begin.hpp"
 #include "engine/life.hpp"
 #include "engine/scope.hpp"
+#include "engine/take_over.hpp"
 #include "runbook/settings.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
@@ -96,17 +97,12 @@ std::optional<Service> service_of(const fact::RunStarted& header) {
 
 namespace {
 
-std::optional<Taken> holder_of(Store& store, const std::string& claim) {
-  auto claims = store.claims();
-  if (!claims) return {};
-  for (const Taken& t : *claims)
-    if (t.claim == claim) return t;
-  return {};
-}
+/// Not heard of for longer than its lease, by the clock on the wall: for a person to read, nothing is decided by it.
+bool not_heard_of(const Taken& t, const World& world) { return !t.parked && world.time.wall().seconds - t.renewed.seconds > std::chrono::duration_cast<std::chrono::seconds>(k_lease).count(); }
 
-Finished taken_by(const Taken& t, bool gone) {
+Finished taken_by(const Taken& t, bool gone, bool silent) {
   const std::string since = rfc3339({t.since.seconds, 0});
-  std::string how = t.parked ? "it stands still" : gone ? "its process is gone" : fmt::format("process {} on {}", t.by.process.pid, t.by.process.host);
+  std::string how = t.parked ? "it stands still" : gone ? "its process is gone" : silent ? fmt::format("process {} on {}, not heard of since {}", t.by.process.pid, t.by.process.host, rfc3339({t.renewed.seconds, 0})) : fmt::format("process {} on {}", t.by.process.pid, t.by.process.host);
   Finished out;
   out.exit = Exit::claimed;
   out.state = "refused";
@@ -118,6 +114,7 @@ Finished taken_by(const Taken& t, bool gone) {
     out.next.push_back("belay runs abort " + t.by.run + " --reason WHY");
   } else {
     out.next.push_back("wait for it: --wait 10m");
+    if (silent) out.next.push_back("belay runs resume " + t.by.run);
     out.next.push_back("belay runs abort " + t.by.run + " --reason WHY");
   }
   return out;
@@ -150,18 +147,38 @@ std::optional<Finished> claimed(Session& session, Duration wait, const std::stri
   auto& world = session.world;
   const std::string& claim = session.header.claim;
   if (claim.empty()) return {};
-  if (!give_way.empty())
+  std::optional<RunView> preempted;
+  if (!give_way.empty()) {
+    const auto holder = holder_of(world.store, claim);
     if (auto end = preempt(session, give_way)) return end;
-  // What a run left whose process died is not walked over: it is resumed or taken back first, or the rescue takes it.
-  if (auto holder = holder_of(world.store, claim); holder && holder->by.run != session.header.run && holder->by.run != give_way && !session.header.safeward && !holder->parked) {
-    const bool gone = holder_is_dead(world.machine, holder->by.process);
-    Journal other(world, holder->by.run);
-    if (gone && other.open() && !other.view().finished()) return taken_by(*holder, true);
+    if (holder && holder->by.run == give_way)
+      if (auto other = unfinished_holder(world, *holder, session.header.run)) preempted = std::move(*other);
   }
-  auto taken = session.keeper.take(claim, session.header.reason.empty() ? session.header.runbook : session.header.reason, wait);
+  // What a run left that has not come to its end is not walked over: it is resumed or taken back first, or the rescue takes it.
+  std::optional<RunView> left;
+  auto may = [&](const Taken& holder) -> Expected<bool> {
+    auto other = unfinished_holder(world, holder, session.header.run);
+    if (!other) return Unexpected(other.error());
+    left = std::move(*other);
+    return !left || session.header.safeward || holder.by.run == give_way;
+  };
+  if (auto holder = holder_of(world.store, claim); holder && !holder->parked && holder_is_dead(world.machine, holder->by.process)) {
+    const auto free = may(*holder);
+    if (!free) return refusal(Exit::refused, "the journal of run " + holder->by.run + ", which holds '" + claim + "', cannot be read: " + free.error().message, free.error().hint);
+    if (!*free) return taken_by(*holder, true, false);
+    if (left) // before it is taken, so that no crash can leave it under way for ever
+      if (auto noted = note_taken_over(session, *left); !noted) return refusal(Exit::unchanged, "run " + holder->by.run + " cannot be taken over: " + noted.error().message, noted.error().hint);
+  }
+  auto taken = session.keeper.take(claim, session.header.reason.empty() ? session.header.runbook : session.header.reason, wait, may);
   if (!taken) return refusal(Exit::unchanged, "the claim '" + claim + "' cannot be taken: " + taken.error().message, taken.error().hint);
-  if (*taken) return taken_by(**taken, false);
+  if (*taken) return taken_by(**taken, holder_is_dead(world.machine, (*taken)->by.process), not_heard_of(**taken, world));
   session.journal.hold(*session.keeper.grant());
+  if (!left && preempted) left = std::move(preempted);
+  if (left) {
+    // One that was silent can write no more now.
+    if (auto noted = note_taken_over(session, *left); !noted) session.note("", "that run " + left->header.run + " was taken over could not be noted in its journal: " + noted.error().message);
+    look_at_left(session, *left);
+  }
   return {};
 }
 

@@ -34,11 +34,17 @@ void ClaimKeeper::end_thread() {
   if (m_thread.joinable()) m_thread.join();
 }
 
-Expected<std::optional<Taken>> ClaimKeeper::take(const std::string& claim, const std::string& reason, Duration wait) {
+Expected<std::optional<Taken>> ClaimKeeper::take(const std::string& claim, const std::string& reason, Duration wait, const std::function<Expected<bool>(const Taken&)>& may) {
   const Duration until = m_world.time.steady() + wait;
   const Holder me{m_run, m_world.machine.user(), reason, m_world.machine.self()};
   while (true) {
-    auto got = m_world.store.take(claim, me, k_lease, holder_is_dead, m_world.machine);
+    auto all = m_world.store.claims();
+    if (!all) return Unexpected(all.error());
+    const auto holder = std::find_if(all->begin(), all->end(), [&](const Taken& t) { return t.claim == claim; });
+    Expected<std::variant<Grant, Taken>> got = Taken{};
+    const Expected<bool> free = holder == all->end() || holder->parked ? Expected<bool>(true) : may(*holder);
+    if (!free) return Unexpected(free.error());
+    got = *free ? m_world.store.take(claim, me, k_lease, holder_is_dead, m_world.machine) : Expected<std::variant<Grant, Taken>>(*holder);
     if (!got) return Unexpected(got.error());
     if (auto* grant = std::get_if<Grant>(&*got)) {
       std::lock_guard guard(m_lock);
@@ -101,13 +107,18 @@ void ClaimKeeper::renew(Duration now) {
     end("the claim '" + m_grant->claim + "' went to another run");
 }
 
-void ClaimKeeper::release(bool park) {
+Expected<void> ClaimKeeper::release(bool park) {
   end_thread();
   std::lock_guard guard(m_lock);
-  if (!m_grant) return;
-  // A claim that cannot be given back runs out by itself.
-  [[maybe_unused]] auto given = m_world.store.release(*m_grant, park);
+  if (!m_grant) return {};
+  const Grant grant = *m_grant;
   m_grant.reset();
+  const Stop stop(m_world.time);
+  for (int attempt = 1;; ++attempt) {
+    auto given = m_world.store.release(grant, park);
+    if (given || given.error().cause == Cause::fenced || attempt == 3) return given;
+    m_world.time.sleep(std::chrono::milliseconds(200), stop);
+  }
 }
 
 std::string ClaimKeeper::why() const {

@@ -3,6 +3,7 @@
 #include "engine/journal.hpp"
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -18,12 +19,14 @@ public:
   ClaimKeeper(const World&, std::string run, Stop hard, Stop soft);
   ~ClaimKeeper();
 
-  /// Takes the claim, waiting for it at most `wait`. Nothing: taken. Otherwise who holds it; failures are the store's.
-  Expected<std::optional<Taken>> take(const std::string& claim, const std::string& reason, Duration wait);
+  /// Takes the claim, waiting for it at most `wait`. Nothing: taken. Otherwise who holds it; failures are the store's. `may`: whether it may be taken
+  /// from a holder that is not parked, should its lease be over.
+  Expected<std::optional<Taken>> take(const std::string& claim, const std::string& reason, Duration wait, const std::function<Expected<bool>(const Taken&)>& may);
   const std::optional<Grant>& grant() const { return m_grant; }
   void pulse();
-  /// Ends the watch and gives the claim back; parked, it stays taken by this run without a process.
-  void release(bool park);
+  /// Ends the watch and gives the claim back; parked, it stays taken by this run without a process. Tried three times; after a failure the claim stands
+  /// as of a process that is gone, which nobody walks over while the run has not come to its end.
+  Expected<void> release(bool park);
   /// What asked for the stop, for a person; empty: nothing did.
   std::string why() const;
   bool preempted() const { return m_preempted; }

@@ -93,6 +93,12 @@ Finished lost(Session& session, const Failure& failure) {
   return out;
 }
 
+void given_back(Session& session, bool park) {
+  if (auto given = session.keeper.release(park); !given)
+    session.note("", "the claim '" + session.header.claim + "' could not be " + (park ? "parked" : "given back") + ": " + given.error().message +
+                         (park ? "; while this run is not at its end nobody but a rescue takes it" : "; it runs out within a minute"));
+}
+
 /// A mistake of belay's own. What was sent and not settled is judged by the resume, as after a crash.
 Finished broken(Session& session, const std::string& what) {
   Finished out;
@@ -104,7 +110,7 @@ Finished broken(Session& session, const std::string& what) {
   session.journal.append(fact::Stopped{out.failure->message});
   session.journal.flush();
   session.journal.close();
-  session.keeper.release(true);
+  given_back(session, true);
   return out;
 }
 
@@ -180,7 +186,7 @@ Finished walk(Session& session) {
     session.journal.append(fact::RunEnded{decision.exit, decision.state, out.changed, out.undone, out.stands, out.next, outputs, session.world.time.wall()});
   session.journal.flush();
   session.journal.close();
-  session.keeper.release(decision.park);
+  given_back(session, decision.park);
   return out;
 }
 

@@ -89,7 +89,7 @@ Finished resume(const std::string& run, const ResumeOptions& options, World& wor
   if (auto end = claimed(session, options.wait.value_or(Duration{}), "")) return *end;
   auto events = session.journal.open();
   if (!events || session.journal.view().seq != before.seq) {
-    session.keeper.release(true);
+    [[maybe_unused]] auto parked = session.keeper.release(true);
     return refusal(Exit::claimed, "run " + run + " was written by another process just now" + (events ? "" : ": " + events.error().message), "", {"belay runs show " + run});
   }
   try {
@@ -104,7 +104,7 @@ Finished resume(const std::string& run, const ResumeOptions& options, World& wor
       session.turn("", "aborted by " + aborted->who + (aborted->reason.empty() ? "" : ": " + aborted->reason));
     }
   } catch (const JournalLost& e) {
-    session.keeper.release(true);
+    [[maybe_unused]] auto parked = session.keeper.release(true);
     return refusal(Exit::stopped, "the journal cannot be written: " + e.failure.message, e.failure.hint, {"belay runs resume " + run});
   }
   Finished out = live(session);

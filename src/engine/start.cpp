@@ -114,7 +114,7 @@ Finished start(const Invocation& invocation, World& world) {
   try {
     session.journal.append(session.header);
   } catch (const JournalLost& e) {
-    session.keeper.release(false);
+    [[maybe_unused]] auto given = session.keeper.release(false);
     return refusal(Exit::unchanged, "the journal cannot be written, so nothing was begun: " + e.failure.message, e.failure.hint);
   }
   for (const std::string& what : overridden) session.note("", glass_broken(header.who, header.break_glass, what));

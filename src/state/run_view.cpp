@@ -119,6 +119,7 @@ struct Apply {
     run.resumed.push_back(f);
     run.ended.reset();
     run.why_stopped.clear();
+    run.taken_over.clear();
     const bool back = std::any_of(run.turned.begin(), run.turned.end(), [](const fact::Turned& t) { return t.path.empty(); });
     run.state = back ? "undoing" : "running";
   }
@@ -131,6 +132,13 @@ struct Apply {
       step.because = f.reason;
     }
     if (f.what == "accept") run.state = "accepted";
+    if (f.what == "taken over") {
+      run.taken_over = f.reason;
+      if (run.state == "running" || run.state == "undoing") {
+        run.state = "stopped";
+        run.why_stopped = "its claim was taken " + f.reason;
+      }
+    }
   }
   void operator()(const fact::Found& f) { run.findings.push_back(f); }
   void operator()(const fact::RunEnded& f) {

@@ -55,6 +55,7 @@ struct RunView {
   std::string parked; ///< the path of the step that waits for an answer; empty: none
   std::optional<fact::RunEnded> ended; ///< the last one; a stuck run may go on after it
   std::string why_stopped;
+  std::string taken_over; ///< `by run X: WHY`, since it was last resumed; empty: its claim was not taken from it
   Timestamp last;
   std::uint64_t seq = 0;
 
