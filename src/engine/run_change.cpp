@@ -77,7 +77,12 @@ RunExecutor::Attempt RunExecutor::replay(Leaf& leaf, const Change&, const Attemp
   doing.effect = settled.effect;
   doing.seen = past.intended->seen;
   auto in = inputs(leaf.action, leaf.step.with, leaf.frame);
-  doing.in = in ? *in : past.intended->in;
+  const Value& was = past.intended->in; // by way of a hold that may be elsewhere now
+  const bool kept = [&] {
+    std::lock_guard guard(m_slot_lock);
+    return !m_slots.empty() && was.known() && !was.has_secret();
+  }();
+  doing.in = in && !kept ? *in : was;
   const std::uint64_t order = leaf.before->attempt == past.attempt ? leaf.before->settled_seq : 0;
   remember(leaf, doing, settled.outcome, settled.undo, order);
   return out;
@@ -89,7 +94,8 @@ std::optional<RunExecutor::Attempt> RunExecutor::reopen(Leaf& leaf, const Change
   doing.seen = past.intended->seen;
   doing.handle = past.handle;
   doing.intent = change.prepare(doing.in, doing.seen, doing.id);
-  if (act_digest(doing.intent.act) != past.intended->digest) {
+  const auto same = [&](const Value& seen, const Intent& intent) { return digest(leaf, change, seen, doing.id, intent) == past.intended->digest || act_digest(intent.act) == past.intended->digest; };
+  if (!same(doing.seen, doing.intent)) {
     session.halt(Halt::refused, leaf.path, "what " + leaf.path + " would send is not what the journal says it was about to send: nothing is sent");
     return Attempt{{}, Flow::halted};
   }
@@ -111,7 +117,7 @@ std::optional<RunExecutor::Attempt> RunExecutor::reopen(Leaf& leaf, const Change
   // Going back it is not made again, so what others did there is no reason to stop.
   auto now = doing.abandoned ? Expected<Value>(doing.seen) : observe(session, doing, session.hard, tell);
   const Intent fresh = now ? change.prepare(doing.in, *now, doing.id) : Intent{};
-  if (!now || fresh.refused || (!fresh.nothing && act_digest(fresh.act) != past.intended->digest)) {
+  if (!now || fresh.refused || (!fresh.nothing && !same(*now, fresh))) {
     session.halt(Halt::refused, leaf.path, "others have changed what " + leaf.path + " works on since this run stopped" + (now ? "" : ": " + now.error().message));
     return Attempt{{}, Flow::halted};
   }
@@ -171,7 +177,7 @@ RunExecutor::Attempt RunExecutor::live(Leaf& leaf, const Change& change, int num
       if (Flow flow = guarded(leaf, doing.in, effect); flow != Flow::go) return Attempt{{}, flow};
       session.keeper.pulse();
       if (session.soft) return Attempt{{}, stopped(leaf.path, "")};
-      fact::Intended intended{doing.id, leaf.step.use, leaf.title, act_digest(doing.intent.act), shown, doing.intent.touches, doing.in, doing.seen, {}, effect, change.repeat};
+      fact::Intended intended{doing.id, leaf.step.use, leaf.title, digest(leaf, change, doing.seen, doing.id, doing.intent), shown, doing.intent.touches, doing.in, doing.seen, {}, effect, change.repeat};
       if (change.undo) intended.undo = change.undo(doing.intent, doing.seen, doing.intent.outputs);
       session.journal.append(std::move(intended));
     }

@@ -76,6 +76,9 @@ private:
   Attempt settle(Leaf&, const Change&, Doing&, Outcome, Effect, Duration began, StepTell&);
   /// An intent of an earlier life that was not settled: judged before anything else.
   std::optional<Attempt> reopen(Leaf&, const Change&, const AttemptView& past, Doing&, StepTell&, Outcome&);
+  /// Of the act, with what the holds it goes through made anew (a port) left out: those are other ones when the run is resumed.
+  std::string digest(const Leaf&, const Change&, const Value& seen, const Identity&, const Intent&);
+  std::string undo_digest(const Completed&, const Doing&);
   void remember(Leaf&, const Doing&, const Outcome&, const Value& undo, std::uint64_t order);
   /// The names that must be typed, the second person; `go`, or how the run ends here.
   Flow allowed(Leaf&, const std::string& shown);
@@ -86,6 +89,8 @@ private:
   /// The hold that a step at this path means by the id: of those whose group it stands in, the innermost; null: none. m_slot_lock is held.
   Slot* slot_for(const std::string& path, const std::string& id);
   Expected<void> open(Slot&);
+  /// Its outputs, each unknown until it is opened.
+  static Value unopened(const Slot&);
 
   std::optional<Failure> unmet(const Leaf&, const Value& outputs);
   Expected<Value> saved(const Leaf&, const Value& outputs);
@@ -100,7 +105,8 @@ private:
   /// Refused, because others have changed what it left or that cannot be told.
   Flow left_alone(const Completed&, std::string why, Duration began);
   /// What takes a step back; nothing: `why_not`, or nothing is to be taken back. `done.through` becomes its inputs by way of the holds, which are opened again.
-  std::optional<Value> undo_inputs(Completed& done, std::string& why_not);
+  /// `steady`: with what holds make anew left out.
+  std::optional<Value> undo_inputs(Completed& done, std::string& why_not, bool steady = false);
   /// What became of what the step left. `now`: seen with the undo's inputs, null: not yet; it receives what was looked at.
   Expected<Standing> standing(const Completed&, Value& now, StepTell&);
 };

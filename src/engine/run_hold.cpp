@@ -1,3 +1,4 @@
+#include "engine/act_text.hpp"
 #include "engine/run_executor.hpp"
 #include <algorithm>
 
@@ -24,6 +25,31 @@ RunExecutor::Slot* RunExecutor::slot_for(const std::string& path, const std::str
     if (!nearest || group_of(slot.path).size() >= group_of(nearest->path).size()) nearest = &slot;
   }
   return nearest;
+}
+
+Value RunExecutor::unopened(const Slot& slot) {
+  std::vector<std::pair<std::string, Value>> members;
+  if (slot.outputs.kind() == Kind::map && !slot.outputs.is_secret())
+    for (const auto& [name, value] : slot.outputs.map()) members.emplace_back(name.text(), Value::unknown({slot.path}));
+  return Value::object(std::move(members));
+}
+
+std::string RunExecutor::digest(const Leaf& leaf, const Change& change, const Value& seen, const Identity& id, const Intent& intent) {
+  Frame frame(leaf.frame, 0);
+  bool held = false;
+  {
+    std::lock_guard guard(m_slot_lock);
+    for (const std::string& reference : references(leaf.step)) {
+      if (m_slots.empty() || !reference.starts_with("steps.")) continue;
+      const std::string name = reference.substr(6, reference.find('.', 6) - 6);
+      const Slot* slot = slot_for(leaf.path, name);
+      if (!slot) continue;
+      frame.set(name, unopened(*slot));
+      held = true;
+    }
+  }
+  const auto in = held ? inputs(leaf.action, leaf.step.with, frame) : Expected<Value>(Value());
+  return act_digest(held && in ? change.prepare(*in, seen, id).act : intent.act);
 }
 
 Flow RunExecutor::hold(Leaf& leaf, const Hold&, Value&) {

@@ -72,10 +72,11 @@ Flow RunExecutor::undo_one(Completed done) {
   return undo_act(done, std::move(*in));
 }
 
-std::optional<Value> RunExecutor::undo_inputs(Completed& done, std::string& why_not) {
+std::optional<Value> RunExecutor::undo_inputs(Completed& done, std::string& why_not, bool steady) {
   Value base = done.undo;
   Value in = done.in;
   Value bindings = done.bindings;
+  bool held = false;
   {
     // A hold that it went through is opened again, and may be elsewhere now.
     std::lock_guard guard(m_slot_lock);
@@ -89,13 +90,14 @@ std::optional<Value> RunExecutor::undo_inputs(Completed& done, std::string& why_
           why_not = "what it needs cannot be opened: " + opened.error().message;
           return {};
         }
-      bindings = overlaid(bindings, Value::object({{"steps", overlaid(bindings["steps"], Value::object({{id, slot->outputs}}))}}));
+      bindings = overlaid(bindings, Value::object({{"steps", overlaid(bindings["steps"], Value::object({{id, steady ? unopened(*slot) : slot->outputs}}))}}));
       Frame frame(*done.runbook, bindings);
       if (auto again = inputs(*done.action, done.step->with, frame)) in = *again;
       base = Value::unknown({});
+      held = true;
     }
   }
-  done.through = in;
+  if (held && !steady) done.through = in;
   const Change& change = done.change();
   // What was masked in the journal, or went through a hold, is computed again.
   if (change.undo && (base.has_secret() || !base.known())) base = change.undo(change.prepare(in, done.seen, done.id), done.seen, done.outputs);
@@ -116,6 +118,13 @@ std::optional<Value> RunExecutor::undo_inputs(Completed& done, std::string& why_
     return {};
   }
   return *typed;
+}
+
+std::string RunExecutor::undo_digest(const Completed& done, const Doing& doing) {
+  std::string why;
+  Completed copy = done;
+  const auto steady = done.through.is_null() ? std::nullopt : undo_inputs(copy, why, true);
+  return act_digest(steady ? doing.change->prepare(*steady, doing.seen, doing.id).act : doing.intent.act);
 }
 
 Expected<Standing> RunExecutor::standing(const Completed& done, Value& now, StepTell& tell) {
@@ -186,7 +195,7 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
       doing.intent = change.prepare(doing.in, doing.seen, doing.id);
       outcome = outcome_of(doing.handle.is_null() ? State::unknown : State::pending);
       outcome.handle = doing.handle;
-      if (act_digest(doing.intent.act) != before->undoing->digest) {
+      if (undo_digest(done, doing) != before->undoing->digest && act_digest(doing.intent.act) != before->undoing->digest) {
         session.halt(Halt::refused, done.path, "what the undo of " + done.path + " would send is not what the journal says it was about to send: nothing is sent");
         return Flow::halted;
       }
@@ -227,7 +236,7 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
       if (auto lost = lost_secret(doing.intent.act)) return undone(done, outcome_of(State::undo_failed, std::move(lost)), began);
       session.keeper.pulse();
       if (session.soft) return stopped(done.path, "");
-      session.journal.append(fact::Undoing{done.path, doing.id, act_digest(doing.intent.act), act_shown(doing.intent.act), doing.in, doing.seen});
+      session.journal.append(fact::Undoing{done.path, doing.id, undo_digest(done, doing), act_shown(doing.intent.act), doing.in, doing.seen});
       outcome = send(session, doing, session.hard.nested(timeout.step).nested(timeout.attempt), tell);
     }
     first = false;

@@ -111,6 +111,29 @@ TEST_CASE("a hold is opened again for the steps of a resumed run", "[engine]") {
   CHECK(std::count(twice.server.ledger.begin(), twice.server.ledger.end(), "tunnel opened") == 2);
 }
 
+TEST_CASE("an act that goes through a hold is the same act when the hold is elsewhere after a crash", "[engine]") {
+  const std::string through = "claim: shop\nsteps:\n  - {id: proxy, use: test.tunnel, with: {to: db}}\n  - {id: one, use: test.put, with: {name: a, value: \"${{ string(steps.proxy.port) }}\"}}\n"
+                              "  - {id: two, use: test.put, with: {name: b, value: \"port ${{ steps.proxy.port }}\"}}\n";
+  for (const std::string end : {"", "  - {id: broken, use: core.fail, with: {message: enough}}\n"})
+    for (const int at : {1, 2, 3, 4}) {
+      if (end.empty() && at > 2) continue;
+      INFO(end << at);
+      EngineRig rig;
+      rig.server.before = [&](int number) -> std::optional<Failure> {
+        if (number == at) throw Crash{};
+        return {};
+      };
+      CHECK_THROWS_AS(rig.start(rig.runbook(through + end)), Crash);
+      rig.server.before = nullptr;
+      rig.server.ledger.push_back("between"); // the next tunnel gets another port
+      rig.next_process();
+      const auto done = rig.resume(rig.last_run());
+      INFO((done.failure ? done.failure->message : ""));
+      CHECK(done.exit == (end.empty() ? Exit::done : Exit::unchanged));
+      if (!end.empty()) CHECK(rig.server.value("a") + rig.server.value("b") == "oldold");
+    }
+}
+
 TEST_CASE("a run that was given a secret goes on once it is given again, and goes back without it", "[engine]") {
   const std::string body = "claim: shop\nparameters:\n  key: {type: string, secret: true}\nsteps:\n  - {id: one, use: test.set, with: {name: a, value: x}}\n  - {id: two, use: test.put, with: {name: b, value: \"${{ params.key }}\"}}\n";
   for (const std::string way : {"resume", "again", "abort"}) {
