@@ -184,6 +184,28 @@ Tick tick_latency(const Value& in, const Value& state, const Value& sample, Dura
   return tick;
 }
 
+/// Whoever still waits after that long is not waited for: a connection that is kept open for hours must not take a healthy release back.
+Tick tick_drained(const Value& in, const Value&, const Value& sample, Duration elapsed) {
+  Tick tick;
+  const Duration within = duration_or(in["within"], std::chrono::seconds(30));
+  const Value current = sample["servers"][text_or(in["server"], "")]["current"];
+  const auto seconds = static_cast<double>(std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count()) / 1000;
+  if (current.kind() != Kind::integer) {
+    tick.why = "how many requests are under way is not known";
+  } else {
+    tick.why = fmt::format("{} requests under way after {:.1f} s", current.integer(), seconds);
+    tick.measures.push_back({"requests under way", static_cast<double>(current.integer()), 0, tick.why});
+    if (current.integer() == 0) {
+      tick.verdict = Verdict::pass;
+      return tick;
+    }
+  }
+  if (elapsed < within) return tick;
+  tick.verdict = Verdict::pass;
+  tick.why = "warning: it is not waited for any longer, " + tick.why + "; they are cut off when the server stops";
+  return tick;
+}
+
 #define BELAY_GATE_FIELDS                                                                                                                                                    \
   {.name = "false_alarm", .type = k_real, .required = false, .standard = "0.05", .help = "the risk of stopping an acceptable release"},                                      \
       {.name = "miss", .type = k_real, .required = false, .standard = "0.05", .help = "the risk of passing an unacceptable one"},                                            \
@@ -208,11 +230,16 @@ constexpr Field k_latency_in[] = {
     {.name = "metric", .type = k_text, .required = false, .standard = "http_request_duration_seconds", .help = "the histogram, in a sample that is a page of metrics"},
     BELAY_GATE_FIELDS,
 };
+constexpr Field k_drained_in[] = {
+    {.name = "server", .type = k_text, .help = "which one, in a sample of haproxy.servers"},
+    {.name = "within", .type = k_duration, .required = false, .standard = "30s", .help = "how long it is waited for; then it passes all the same, with a warning"},
+};
 #undef BELAY_GATE_FIELDS
 
 constexpr Action k_actions[] = {
     {"errors", "Decides from counts of failed requests: against an acceptable rate, and against the old release", k_errors_in, {}, Gate{.tick = tick_errors}},
     {"latency", "Decides whether a quantile of the durations is below a limit, from a histogram or from probes", k_latency_in, {}, Gate{.tick = tick_latency}},
+    {"drained", "Waits until a server has answered what it had, for a time; then goes on with a warning", k_drained_in, {}, Gate{.tick = tick_drained}},
 };
 
 } // namespace

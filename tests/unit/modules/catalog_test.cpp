@@ -56,8 +56,8 @@ TEST_CASE("every action has the parts that its kind cannot do without", "[module
       CHECK(change->prepare != nullptr);
       // A precondition that failed shows only to someone who looks.
       if (change->repeat == Repeat::conditional) CHECK(change->judge != nullptr);
-      // Nor may an undo write over what others made since.
-      if (change->undo) CHECK((change->observe != nullptr && change->standing != nullptr));
+      // Nor may an undo write over what others made since: of a conditional act its judge can tell.
+      if (change->undo) CHECK((change->observe != nullptr && change->judge != nullptr && (change->standing != nullptr || change->repeat == Repeat::conditional)));
     }
     if (const auto* hold = std::get_if<Hold>(&action.does)) CHECK((hold->prepare != nullptr && hold->open != nullptr));
     if (const auto* gate = std::get_if<Gate>(&action.does)) CHECK(gate->tick != nullptr);

@@ -193,3 +193,17 @@ TEST_CASE("failures of a route whose name holds braces count", "[modules]") {
   const auto state = errors(Value::object({}), {}, page(10, 10)).state;
   CHECK(errors(Value::object({}), state, page(110, 30)).verdict == Verdict::fail);
 }
+
+TEST_CASE("a server that does not drain in its time is a warning and no failure", "[modules]") {
+  const auto& gate = std::get<Gate>(find_action(modules::catalog(), "gate.drained")->does);
+  const auto in = Value::object({{"server", "blue"}, {"within", Value(Duration(std::chrono::seconds(3)))}});
+  const auto sample = [](int current) { return Value::object({{"servers", Value::object({{"blue", Value::object({{"current", current}})}})}}); };
+  CHECK(gate.tick(in, {}, sample(2), std::chrono::seconds(1)).verdict == Verdict::going);
+  CHECK(gate.tick(in, {}, {}, std::chrono::seconds(1)).verdict == Verdict::going);
+  CHECK(gate.tick(in, {}, sample(0), std::chrono::seconds(1)).verdict == Verdict::pass);
+  CHECK(gate.tick(in, {}, sample(0), std::chrono::seconds(1)).why.find("warning") == std::string::npos);
+  const auto late = gate.tick(in, {}, sample(2), std::chrono::seconds(3));
+  CHECK(late.verdict == Verdict::pass);
+  CHECK(late.why.find("warning") == 0);
+  CHECK(late.why.find("2 requests") != std::string::npos);
+}
