@@ -138,7 +138,7 @@ Resolution resolve(Session& session, Doing& doing, Outcome outcome, const Timeou
   while (true) {
     // An answer to a repetition says nothing of the original: a condition that fails may fail because that one landed.
     const bool repetition = (sends > 1 || reopened) && !looked && outcome.state == State::no_effect && outcome.failure && outcome.failure->cause == Cause::conflict;
-    if (repetition && doing.change->judge) outcome.state = State::unknown;
+    if (repetition) outcome.state = State::unknown;
     switch (outcome.state) {
       case State::done:
       case State::undone:

@@ -60,8 +60,10 @@ Flow RunExecutor::ask(Leaf& leaf, const Ask& ask, Value& outputs) {
   if (outcome.state == State::done)
     if ((outcome.failure = unmet(leaf, outcome.outputs))) outcome.state = State::failed;
   Value kept;
-  if (outcome.state == State::done)
+  if (outcome.state == State::done) {
     if (auto values = saved(leaf, outcome.outputs)) kept = *values;
+    else outcome.state = State::failed, outcome.failure = values.error();
+  }
   fact::Settled settled;
   settled.path = leaf.path;
   settled.action = leaf.step.use;
@@ -84,7 +86,9 @@ Flow RunExecutor::allowed(Leaf& leaf, const std::string& shown) {
   const bool of_this = said && leaf.before->asked == digest;
   const bool approved = leaf.step.approve && of_this && said->who != session.header.who && (text_of(said->answer) == "approve" || text_of(said->answer) == "yes");
   if (approved) return Flow::go;
-  if (leaf.step.confirm) {
+  const auto before = session.typed.find(leaf.path);
+  const bool typed_before = before != session.typed.end() && before->second == digest; // for an earlier attempt of the same act
+  if (leaf.step.confirm && !typed_before) {
     auto evaluated = leaf.frame.evaluate(*leaf.step.confirm);
     if (!evaluated) return broken(leaf.step, leaf.path, evaluated.error());
     const std::string wanted = text_of(*evaluated);
@@ -95,6 +99,7 @@ Flow RunExecutor::allowed(Leaf& leaf, const std::string& shown) {
       session.keeper.pulse();
       if (session.soft) return stopped(leaf.path, "");
       typed = answer == wanted;
+      if (typed) session.typed[leaf.path] = digest;
       if (typed) session.journal.append(fact::Said{leaf.path, session.world.machine.user(), "terminal", Value(wanted), session.world.time.wall()});
       else why = "'" + leaf.title + "' was not confirmed: '" + wanted + "' was to be typed";
     } else if (!typed && session.acted()) {

@@ -67,11 +67,14 @@ Flow RunExecutor::gate(Leaf& leaf, const Gate& gate, Value& outputs) {
     outcome.state = State::failed;
   }
   fact::Settled settled;
+  if (outcome.state == State::done) {
+    if (auto values = saved(leaf, outcome.outputs)) settled.saved = *values;
+    else outcome.state = State::failed, outcome.failure = values.error();
+  }
   settled.path = leaf.path;
   settled.action = leaf.step.use;
   settled.title = leaf.title;
   settled.outcome = outcome;
-  if (auto values = saved(leaf, outcome.outputs)) settled.saved = *values;
   settled.artifact = tell.artifact();
   settled.tail = tell.tail();
   settled.took = session.world.time.steady() - began;

@@ -70,6 +70,7 @@ struct Session {
 
   std::mutex confirm_lock; ///< one question at a time
   bool confirmed = false;  ///< the protected environment's name was given
+  std::map<std::string, std::string> typed; ///< path → digest of the act for which a name was typed in this life; under confirm_lock
 
 private:
   mutable std::mutex m_lock;

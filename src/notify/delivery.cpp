@@ -64,6 +64,7 @@ void Queueing::begin(const std::string& stream) {
 void Queueing::on(const Event& event) {
   const auto* started = std::get_if<fact::RunStarted>(&event.fact);
   const auto* settled = std::get_if<fact::Settled>(&event.fact);
+  if (std::holds_alternative<fact::Resumed>(event.fact)) return again(event.stream);
   if (!started && !(settled && settled->action == "notify.send")) return;
   std::lock_guard guard(m_lock);
   if (started) {
@@ -74,6 +75,25 @@ void Queueing::on(const Event& event) {
   begin(event.stream);
   for (const auto& message : messages_of(event.stream, *settled, m_about, m_time.wall()))
     if (auto queued = outbox::queue(m_store, message); !queued) m_failures.push_back(fmt::format("a message of {} could not be queued: {}", settled->path, queued.error().message));
+}
+
+/// A crash between a message's fact and its place in the outbox would lose it. It is queued as of its own day, where it is known if it was queued.
+void Queueing::again(const std::string& stream) {
+  std::lock_guard guard(m_lock);
+  begin(stream);
+  constexpr unsigned k_piece = 500;
+  for (std::uint64_t from = 1;; from += k_piece) {
+    const auto records = m_store.read(stream, from, k_piece);
+    if (!records) return m_failures.push_back("whether an earlier message was queued cannot be told: " + records.error().message);
+    for (const Record& record : *records) {
+      const auto fact = decode_fact(record);
+      const auto* settled = fact ? std::get_if<fact::Settled>(&*fact) : nullptr;
+      if (!settled) continue;
+      for (const auto& message : messages_of(stream, *settled, m_about, record.at))
+        if (auto queued = outbox::queue(m_store, message); !queued) m_failures.push_back(fmt::format("a message of {} could not be queued: {}", settled->path, queued.error().message));
+    }
+    if (records->size() < k_piece) return;
+  }
 }
 
 Delivery deliver_waiting(Store& store, const Time& time, std::span<Notifier* const> notifiers) {

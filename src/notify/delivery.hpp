@@ -20,6 +20,7 @@ public:
 
 private:
   void begin(const std::string& stream);
+  void again(const std::string& stream); ///< what a run that is resumed told in its earlier lives
 
   Store& m_store;
   const Time& m_time;

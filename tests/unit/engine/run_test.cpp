@@ -316,3 +316,43 @@ steps:
   for (const Sign& s : rig.heard.signs)
     if (auto* output = std::get_if<sign::Output>(&s)) CHECK(output->text.find("hunter2") == std::string::npos);
 }
+
+TEST_CASE("a name is typed once for an act, however often it is tried", "[engine]") {
+  EngineRig rig;
+  rig.terminal.there = true;
+  rig.terminal.lines = {"main"}; // asked again, the test fails
+  rig.server.before = [](int number) -> std::optional<Failure> {
+    if (number < 3) return Failure{Cause::rejected, Reached::yes, "not yet", ""};
+    return {};
+  };
+  const auto done = rig.start(rig.runbook("steps:\n  - {id: one, use: test.put, confirm: main, retry: {attempts: 3, delay: 1s}, with: {name: a, value: x}}\n"));
+  CHECK(done.exit == Exit::done);
+  CHECK(rig.terminal.prompts.size() == 1);
+}
+
+TEST_CASE("what cannot be saved of a gate or an answer fails the step", "[engine]") {
+  EngineRig rig;
+  rig.terminal.there = true;
+  rig.terminal.lines = {"yes"};
+  const auto gate = rig.start(rig.runbook("steps:\n  - {id: one, use: test.gate, sample: {use: test.read, every: 1s, with: {name: a}}, save: {n: \"1 / 0\"}}\n"));
+  CHECK(gate.exit == Exit::unchanged);
+  CHECK_THAT(gate.failure->message, Catch::Contains("saved as n"));
+  const auto asked = rig.start(rig.runbook("steps:\n  - {id: one, use: manual.confirm, with: {question: well?}, save: {n: \"1 / 0\"}}\n", "asks"));
+  CHECK(asked.exit == Exit::unchanged);
+  CHECK_THAT(asked.failure->message, Catch::Contains("saved as n"));
+}
+
+TEST_CASE("a repetition that meets a conflict says nothing of the original where nobody can look", "[engine]") {
+  EngineRig rig;
+  rig.server.before = [](int number) -> std::optional<Failure> {
+    if (number == 1) return Failure{Cause::timeout, Reached::perhaps, "no answer in time", ""};
+    return Failure{Cause::conflict, Reached::yes, "a request with this key is under way", ""};
+  };
+  const auto done = rig.start(rig.runbook("claim: shop\nsteps:\n  - {id: one, use: test.add, with: {value: x}}\n"));
+  CHECK(done.exit == Exit::stopped);
+  CHECK(rig.view(done.run).find("one")->state == State::intent);
+  rig.server.before = nullptr;
+  rig.next_process();
+  CHECK(rig.resume(done.run).exit == Exit::done);
+  CHECK(rig.server.ledger == std::vector<std::string>{"add x"});
+}

@@ -121,3 +121,20 @@ TEST_CASE("an interrupted message was not sent, so it is made again", "[notify]"
   CHECK(send.judge(intent, {}, {}).state == State::no_effect);
   CHECK(send.prepare(Value::object({{"severity", "info"}}), {}, {}).refused.has_value());
 }
+
+TEST_CASE("a message whose place in the outbox a crash lost is queued when its run goes on, and no other is queued twice", "[notify]") {
+  Scene scene;
+  fact::RunStarted started;
+  started.service = "shop";
+  started.environment = "local";
+  const std::vector<Record> records{encode_fact(started, scene.clock.now), encode_fact(settled(message({"console"})), scene.clock.now)};
+  REQUIRE(scene.store.append("run/r1", {}, records, {"run/r1", "run"}, {}, Durable::now));
+  CHECK(outbox::waiting(scene.store)->empty());
+  scene.queueing.on(Event{"run/r1", 3, scene.clock.now, fact::Resumed{}});
+  CHECK(outbox::waiting(scene.store)->size() == 1);
+  CHECK(scene.deliver().delivered == 1);
+  scene.clock.advance(std::chrono::hours(24 * 7));
+  scene.queueing.on(Event{"run/r1", 4, scene.clock.now, fact::Resumed{}});
+  CHECK(scene.deliver().delivered == 0);
+  CHECK(scene.out.str().find("shop in local") != std::string::npos);
+}
