@@ -6,6 +6,7 @@ namespace {
 constexpr const Module* k_modules[] = {
     &artifact_registry,
     &backup,
+    &cloud_run_module,
     &cloud_sql_module,
     &cloud_sql_proxy,
     &compute,
