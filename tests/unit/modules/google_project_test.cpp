@@ -218,3 +218,32 @@ TEST_CASE("vulnerabilities that are worse than tolerated are findings, and so is
   google.expect(list, "{}");
   CHECK(fakes::read(google, "artifact-registry.vulnerabilities", Value::object({{"image", "gcr.io/p/api@sha256:a"}, {"worst", "MEDIUM"}})).findings.size() == 1);
 }
+
+TEST_CASE("what others made of it since is told apart from what an act left and from what was there before", "[modules]") {
+  const auto standing = [](const char* action, const Value& inputs, const char* before, const char* now) {
+    const auto& change = change_of(action);
+    const Value seen = json(before);
+    return change.standing(change.prepare(inputs, seen, {}), seen, {}, json(now));
+  };
+  const Value size = redis({{"size_gb", 8}});
+  CHECK(standing("memorystore.resize", size, R"({"instance":{"size_gb":5}})", R"({"instance":{"size_gb":8}})") == Standing::as_left);
+  CHECK(standing("memorystore.resize", size, R"({"instance":{"size_gb":5}})", R"({"instance":{"size_gb":5}})") == Standing::as_before);
+  CHECK(standing("memorystore.resize", size, R"({"instance":{"size_gb":5}})", R"({"instance":{"size_gb":20}})") == Standing::otherwise);
+  const Value key = account({{"key", "k"}, {"state", "disabled"}});
+  const char* enabled = R"({"keys":[{"id":"k","disabled":false}]})";
+  CHECK(standing("iam.key", key, enabled, R"({"keys":[{"id":"k","disabled":true}]})") == Standing::as_left);
+  CHECK(standing("iam.key", key, enabled, enabled) == Standing::as_before);
+  CHECK(standing("iam.key", key, enabled, R"({"keys":[]})") == Standing::otherwise);
+  const Value roles = in({{"member", "user:m"}, {"roles", Value::List{"roles/a"}}, {"state", "present"}});
+  const char* without = R"({"policy":{"etag":"1","bindings":[]}})";
+  CHECK(standing("iam.binding", roles, without, R"({"policy":{"etag":"9","bindings":[{"role":"roles/a","members":["user:m","user:x"]}]}})") == Standing::as_left);
+  CHECK(standing("iam.binding", roles, without, R"({"policy":{"etag":"9","bindings":[{"role":"roles/a","members":["user:x"]}]}})") == Standing::as_before);
+  const Value disable = in({{"secret", "s"}, {"version", "1"}, {"state", "disabled"}});
+  CHECK(standing("secret-manager.version", disable, R"({"version":{"state":"ENABLED"},"enabled":1})", R"({"version":{"state":"DISABLED"}})") == Standing::as_left);
+  CHECK(standing("secret-manager.version", disable, R"({"version":{"state":"ENABLED"},"enabled":1})", R"({"version":{"state":"DESTROYED"}})") == Standing::otherwise);
+  const Value tier = in({{"instance", "db"}, {"tier", "b"}, {"flags", Value::object({{"x", 1}})}});
+  const char* a = R"({"instance":{"settings":{"tier":"a"}},"operations":[]})";
+  CHECK(standing("cloud-sql.patch", tier, a, R"({"instance":{"settings":{"tier":"b","availabilityType":"REGIONAL","databaseFlags":[{"name":"x","value":"1"},{"name":"y","value":"2"}]}}})") == Standing::as_left);
+  CHECK(standing("cloud-sql.patch", tier, a, R"({"instance":{"settings":{"tier":"c","databaseFlags":[{"name":"x","value":"1"}]}}})") == Standing::otherwise);
+  CHECK(standing("cloud-sql.patch", tier, a, R"({"instance":{"settings":{"tier":"b","databaseFlags":[{"name":"x","value":"3"}]}}})") == Standing::otherwise);
+}
