@@ -52,6 +52,7 @@ constexpr Field k_describe_out[] = {
     {.name = "cpu", .type = k_text, .help = "of an instance"},
     {.name = "memory", .type = k_text, .help = "of an instance"},
     {.name = "concurrency", .type = k_integer, .help = "requests at once of an instance"},
+    {.name = "timeout", .type = k_text, .help = "how long a request may take, as the API writes it (60s)"},
     {.name = "ingress", .type = k_text, .help = "as the API writes it"},
     {.name = "service_account", .type = k_text, .help = "the account that it runs as"},
     {.name = "variables", .type = k_texts, .help = "names of its variables"},

@@ -60,7 +60,7 @@ Value revision_value(const Value& revision, const Value& service) {
 
 Outcome read_describe(const Call& call, const Reads& reads) {
   const auto seen = read_service(call, reads);
-  if (!seen) return failed_outcome(seen.error());
+  if (!seen) return unread(seen.error(), boolean_or(call.in["judge"], false), call.in["service"]);
   const Value service = (*seen)["service"], revisions = (*seen)["revisions"];
   const auto now = serving(service);
   const std::string first = now.empty() ? "" : now.front().first;
@@ -76,7 +76,7 @@ Outcome read_describe(const Call& call, const Reads& reads) {
                                {"reconciling", Value(boolean_or(service["reconciling"], false))}, {"follows_latest", Value(asked_split(service) == Split{{std::string(k_latest), 100}})},
                                {"latest_ready", Value(short_name(service["latestReadyRevision"]))}, {"latest_created", Value(short_name(service["latestCreatedRevision"]))}, {"message", Value(complaint(service))},
                                {"min_instances", number(made["scaling"]["minInstanceCount"])}, {"max_instances", number(made["scaling"]["maxInstanceCount"])}, {"cpu", Value(text(taking["resources"]["limits"]["cpu"]))},
-                               {"memory", Value(text(taking["resources"]["limits"]["memory"]))}, {"concurrency", number(made["maxInstanceRequestConcurrency"])}, {"ingress", Value(text(service["ingress"]))},
+                               {"memory", Value(text(taking["resources"]["limits"]["memory"]))}, {"concurrency", number(made["maxInstanceRequestConcurrency"])}, {"timeout", Value(text(made["timeout"]))}, {"ingress", Value(text(service["ingress"]))},
                                {"service_account", Value(text(made["serviceAccount"]))}, {"variables", list_of(names)}, {"generation", gcp::whole(service["generation"])}, {"creator", Value(text(service["lastModifier"]))},
                                {"changed", gcp::time_of(service["updateTime"])}});
   if (boolean_or(call.in["judge"], false))

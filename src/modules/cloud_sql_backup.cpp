@@ -23,6 +23,12 @@ Value newest_of(const Value& runs) {
 
 Duration since(Timestamp then, Timestamp now) { return std::chrono::seconds(now.seconds - then.seconds); }
 
+Value first_of(const Value& list, std::size_t at_most) {
+  auto all = elements(list);
+  if (all.size() > at_most) all.resize(at_most);
+  return Value(Value::List(all.begin(), all.end()));
+}
+
 std::string gcloud(const Value& in, std::vector<Value> words) {
   words.insert(words.begin(), {"gcloud", "sql", "backups"});
   words.push_back(join({"--instance=", in["instance"]}));
@@ -64,13 +70,17 @@ Value backup_shown(const Value& run) {
 }
 
 Outcome read_backups(const Call& call, const Reads& reads) {
-  const auto runs = read_runs(call, reads, instance_url(call.in), static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(call.in["limit"], 100), 1, 10000)));
-  if (!runs) return failed_outcome(runs.error());
-  const auto instance = read_instance(call, reads);
-  if (!instance) return failed_outcome(instance.error());
+  const Duration within = duration_or(call.in["within"], {});
+  const auto at_most = static_cast<std::size_t>(std::clamp<std::int64_t>(integer_or(call.in["limit"], 100), 1, 10000));
+  const Request all[] = {gcp::get(join({instance_url(call.in), "/backupRuns?maxResults=100"})), gcp::get(instance_url(call.in)), gcp::get(instance_url(call.in, {"/getLatestRecoveryTime"}))};
+  const auto answers = gcp::read_at_once(reads, all, call.stop);
+  const auto instance = answers[1] ? answers[1] : read_instance(call, reads); // which names the nearest
+  if (!instance) return unread(instance.error(), within > Duration{}, call.in["instance"]);
+  if (!answers[0]) return unread(answers[0].error(), within > Duration{}, call.in["instance"]);
+  const auto runs = (*answers[0])["nextPageToken"].is_null() ? Expected<Value>(first_of((*answers[0])["items"], at_most)) : read_runs(call, reads, instance_url(call.in), at_most);
+  if (!runs) return unread(runs.error(), within > Duration{}, call.in["instance"]);
   Value latest;
-  if (boolean_or((*instance)["settings"]["backupConfiguration"]["pointInTimeRecoveryEnabled"], false))
-    if (const auto window = gcp::read(reads, gcp::get(instance_url(call.in, {"/getLatestRecoveryTime"})), call.stop)) latest = gcp::time_of((*window)["latestRecoveryTime"]);
+  if (answers[2] && boolean_or((*instance)["settings"]["backupConfiguration"]["pointInTimeRecoveryEnabled"], false)) latest = gcp::time_of((*answers[2])["latestRecoveryTime"]);
   Value::List shown;
   for (const Value& run : elements(*runs)) shown.push_back(backup_shown(run));
   const Value newest = newest_of(*runs), ended = gcp::time_of(newest["endTime"]);
@@ -82,7 +92,6 @@ Outcome read_backups(const Call& call, const Reads& reads) {
                                    {"newest", newest.is_null() ? newest : backup_shown(newest)},
                                    {"age", ended.is_null() ? ended : Value(since(ended.timestamp(), now))},
                                    {"recovery_point", point}});
-  const Duration within = duration_or(call.in["within"], {});
   if (within > Duration{} && point.is_null()) outcome.findings.push_back({bare_json(call.in["instance"]), "there is no backup that succeeded", {}});
   else if (within > Duration{} && since(point.timestamp(), now) > within)
     outcome.findings.push_back({bare_json(call.in["instance"]), fmt::format("the newest recovery point is {} old, and {} is the most that may be lost", duration_text(since(point.timestamp(), now)), duration_text(within)), point});

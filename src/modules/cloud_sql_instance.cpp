@@ -34,7 +34,7 @@ std::vector<std::string> touches_project(const Value& in) { return {gcp::resourc
 
 Outcome read_describe(const Call& call, const Reads& reads) {
   const auto instance = read_instance(call, reads);
-  if (!instance) return failed_outcome(instance.error());
+  if (!instance) return unread(instance.error(), boolean_or(call.in["judge"], false), call.in["instance"]);
   const auto state = state_of(*instance);
   std::vector<std::pair<std::string, Value>> addresses;
   for (const Value& address : elements((*instance)["ipAddresses"])) addresses.emplace_back(text_or(address["type"], ""), address["ipAddress"]);

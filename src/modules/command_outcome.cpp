@@ -63,6 +63,14 @@ Outcome failed_outcome(Failure failure) {
   return outcome;
 }
 
+Outcome unread(Failure failure, bool judges, const Value& subject) {
+  if (!judges || failure.cause == Cause::stopped) return failed_outcome(std::move(failure));
+  Outcome outcome;
+  outcome.outputs = Value::object({});
+  outcome.findings.push_back({bare_json(subject), failure.message, {}});
+  return outcome;
+}
+
 Outcome outcome_of_read(const Expected<Ended>& ended, const Value& accepted, std::string_view parse) {
   return ended ? outcome_of(*ended, accepted, parse) : failed_outcome(ended.error());
 }

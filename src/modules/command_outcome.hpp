@@ -5,6 +5,8 @@
 namespace belay::modules {
 
 Outcome failed_outcome(Failure);
+/// Of a look that failed: where it was to judge, a finding, for what cannot be seen is not known to be well; otherwise, and when stopped, the failure.
+Outcome unread(Failure, bool judges, const Value& subject);
 /// outputs {status, out, err, value}; `parse`: text, json or lines. A status outside `accepted` (a list of integers; empty: 0) fails.
 Outcome outcome_of_read(const Expected<Ended>&, const Value& accepted, std::string_view parse);
 /// Of a changing program: `partial` where it ended with another status, because part of its work may stand; `unknown` where its end was not seen.

@@ -39,7 +39,7 @@ std::vector<std::string> touches_connector(const Value& in) { return {gcp::resou
 
 Outcome read_connector(const Call& call, const Reads& reads) {
   const auto connector = gcp::read(reads, gcp::get(connector_url(call.in)), call.stop);
-  if (!connector) return failed_outcome(connector.error());
+  if (!connector) return unread(connector.error(), boolean_or(call.in["judge"], false), call.in["connector"]);
   const auto state = text_or((*connector)["state"], "unknown");
   std::vector<std::pair<std::string, Value>> members{{"state", state}};
   for (auto& one : named(shown(*connector))) members.push_back(std::move(one));

@@ -113,6 +113,19 @@ Outcome judge_wait(const Intent&, const Value&, const Value&) {
 
 Outcome read_fail(const Call& call, const Reads&) { return failed_outcome({Cause::rejected, Reached::no, text_or(call.in["message"], bare_json(call.in["message"])), text_or(call.in["hint"], "")}); }
 
+Outcome read_findings(const Call& call, const Reads&) {
+  Outcome outcome;
+  Value::List found;
+  for (const Value& one : elements(call.in["of"])) {
+    if (!boolean_or(one["wrong"], true)) continue;
+    const auto subject = text_or(one["subject"], bare_json(one["subject"])), message = text_or(one["message"], bare_json(one["message"]));
+    outcome.findings.push_back({subject, message, one["evidence"]});
+    found.push_back(Value::object({{"subject", subject}, {"message", message}}));
+  }
+  outcome.outputs = Value::object({{"count", static_cast<std::int64_t>(found.size())}, {"found", Value(std::move(found))}});
+  return outcome;
+}
+
 std::vector<std::string> nothing(const Value&) { return {}; }
 
 #define BELAY_COMMAND_FIELDS                                                                                                                                            \
@@ -141,6 +154,8 @@ constexpr Field k_let_in[] = {{.name = "value", .type = k_any, .secret = true, .
 constexpr Field k_let_out[] = {{.name = "value", .type = k_any, .help = "the same"}};
 constexpr Field k_wait_in[] = {{.name = "duration", .type = k_duration, .help = "how long"}};
 constexpr Field k_fail_in[] = {{.name = "message", .type = k_text, .help = "why the run cannot go on"}, {.name = "hint", .type = k_text, .required = false, .help = "what to do about it"}};
+constexpr Field k_findings_in[] = {{.name = "of", .type = k_maps, .help = "each with subject, message, and where it is not sure to be wrong, `wrong`; `evidence` is kept beside it"}};
+constexpr Field k_findings_out[] = {{.name = "count", .type = k_integer, .help = "how many are wrong"}, {.name = "found", .type = k_maps, .help = "those that are: subject, message"}};
 
 constexpr Action k_actions[] = {
     {"run", "Runs a program that changes something", k_argv_in, k_command_out,
@@ -152,6 +167,7 @@ constexpr Action k_actions[] = {
      Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe_ensure, .prepare = prepare_ensure, .ended = ended, .judge = judge_ensure, .touches = nullptr}},
     {"let", "Names values", k_let_in, k_let_out, Read{.read = read_let, .touches = nothing, .pure = true}},
     {"wait", "Lets time pass", k_wait_in, {}, Change{.effect = Effect::reads, .repeat = Repeat::same_state, .prepare = prepare_wait, .perform = perform_wait, .judge = judge_wait, .touches = nothing}},
+    {"findings", "Tells what values that were read show to be wrong; a run with findings ends with 4", k_findings_in, k_findings_out, Read{.read = read_findings, .touches = nothing, .pure = true}},
     {"fail", "Fails the run with a message", k_fail_in, {}, Read{.read = read_fail, .touches = nothing, .pure = true}},
 };
 #undef BELAY_COMMAND_FIELDS

@@ -36,7 +36,7 @@ Expected<Value> observe(const Call& call, const Value& handle, const Reads& read
 
 Outcome read_describe(const Call& call, const Reads& reads) {
   const auto instance = gcp::read(reads, gcp::get(instance_url(call.in)), call.stop);
-  if (!instance) return failed_outcome(instance.error());
+  if (!instance) return unread(instance.error(), boolean_or(call.in["judge"], false), call.in["instance"]);
   Outcome outcome;
   const auto state = text_or((*instance)["state"], "unknown");
   outcome.outputs = Value::object({{"state", state},

@@ -112,6 +112,12 @@ Expected<Value> body_of(const Expected<Answer>& answer) {
 
 Expected<Value> read(const Reads& reads, const Request& request, const Stop& stop) { return body_of(reads.http.read(request, stop)); }
 
+std::vector<Expected<Value>> read_at_once(const Reads& reads, std::span<const Request> requests, const Stop& stop) {
+  std::vector<Expected<Value>> all(requests.size(), Unexpected(Failure{Cause::stopped, Reached::no, "stopped before Google answered", ""}));
+  reads.http.read_all(requests, static_cast<unsigned>(requests.size()), [&](std::size_t i, Expected<Answer> answer) { all[i] = body_of(answer); }, stop);
+  return all;
+}
+
 Expected<Value> read_pages(const Reads& reads, const Request& first, std::string_view member, std::size_t at_most, const Stop& stop) {
   Value::List all;
   std::string token;

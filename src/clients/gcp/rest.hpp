@@ -24,6 +24,8 @@ std::string role_with(std::string_view permission);
 /// The JSON of a 2xx answer; an empty body is an empty map; else `failure_of`.
 Expected<Value> body_of(const Expected<Answer>&);
 Expected<Value> read(const Reads&, const Request&, const Stop&);
+/// As `read`, of all of them at the same time; in their order.
+std::vector<Expected<Value>> read_at_once(const Reads&, std::span<const Request>, const Stop&);
 /// The lists `member` of all pages, joined (AIP-158: pageToken, nextPageToken); no more than `at_most` elements.
 Expected<Value> read_pages(const Reads&, const Request& first, std::string_view member, std::size_t at_most, const Stop&);
 

@@ -41,9 +41,11 @@ TEST_CASE("a recovery point that is too old, or none, is a finding", "[modules]"
   GoogleScript google;
   google.expect(k_runs, k_two_runs);
   google.expect("GET sqladmin/v1/projects/p/instances/db1", "{}");
+  google.expect("GET sqladmin/v1/projects/p/instances/db1/getLatestRecoveryTime", 400, "{}");
   CHECK(fakes::read(google, "cloud-sql.backups", in({{"within", Value(Duration(std::chrono::minutes(10)))}})).findings.size() == 1);
   google.expect(k_runs, R"({"items":[{"id":"3","status":"FAILED"}]})");
   google.expect("GET sqladmin/v1/projects/p/instances/db1", "{}");
+  google.expect("GET sqladmin/v1/projects/p/instances/db1/getLatestRecoveryTime", 400, "{}");
   const auto none = fakes::read(google, "cloud-sql.backups", in({{"within", Value(Duration(std::chrono::hours(1)))}}));
   REQUIRE(none.findings.size() == 1);
   CHECK(none.outputs["newest"].is_null());

@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "fakes/google_script.hpp"
 #include "modules/catalog.hpp"
 #include "modules/command_outcome.hpp"
 #include "modules/inputs.hpp"
@@ -80,4 +81,23 @@ TEST_CASE("ensure does nothing where its check holds, and is judged by the same 
   CHECK_FALSE(change("core.ensure").prepare(in, Value::unknown({"x"}), k_id).nothing);
   CHECK(change("core.ensure").judge(intent, {}, Value::object({{"holds", true}})).state == State::done);
   CHECK(change("core.ensure").judge(intent, {}, Value::object({{"holds", false}})).state == State::not_seen);
+}
+
+TEST_CASE("findings are those that are wrong, and an entry that does not say is", "[modules]") {
+  fakes::GoogleScript nothing;
+  const auto entry = [](const char* subject, Value message, Value wrong) { return Value::object({{"subject", subject}, {"message", std::move(message)}, {"wrong", std::move(wrong)}}); };
+  const Outcome outcome = fakes::read(nothing, "core.findings", Value::object({{"of", list({entry("cpu", "busy", true), entry("memory", "full", false), entry("disk", 7, {})})}}));
+  REQUIRE(outcome.findings.size() == 2);
+  CHECK(outcome.findings[0].subject == "cpu");
+  CHECK(outcome.findings[0].message == "busy");
+  CHECK(outcome.findings[1].message == "7");
+  CHECK(outcome.outputs["count"] == Value(2));
+}
+
+TEST_CASE("a look that failed is a finding where it was to judge, but not when it was stopped", "[modules]") {
+  const Failure missing{Cause::missing, Reached::yes, "there is none", ""};
+  CHECK(modules::unread(missing, true, Value("cache")).findings.at(0).message == "there is none");
+  CHECK(modules::unread(missing, true, Value("cache")).state == State::done);
+  CHECK(modules::unread(missing, false, Value("cache")).state == State::failed);
+  CHECK(modules::unread({Cause::stopped, Reached::no, "stopped", ""}, true, Value("cache")).state == State::failed);
 }
