@@ -106,6 +106,7 @@ inline constexpr Field k_swap_inputs[] = {
     k_target, k_database,
     {"from", k_text, true, false, {}, "the database that takes its place; empty: none"},
     {"keep_as", k_text, false, false, {}, "the name under which the present one is kept; without it, DATABASE_before_YYYYMMDD_HHMMSS"},
+    {"remark", k_text, false, false, {}, "the comment that the present one gets as it is put aside: the mark of a copy that goes back to what it was"},
 };
 inline constexpr Field k_swap_outputs[] = {{"database", k_text, true, false, {}, "its name"}, {"kept", k_text, true, false, {}, "ids"}, {"from", k_text, true, false, {}, "the name that it had"}, {"ended", k_integer, false, false, {}, "connections that were ended"}};
 inline constexpr Action k_swap{"swap", "Put another database in this one's place: both are renamed in one transaction, connections are ended, the former is kept and takes no connections",

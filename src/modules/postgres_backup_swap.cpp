@@ -16,10 +16,10 @@ using postgres_sql::literal;
 constexpr std::string_view k_session = "belay swap";
 
 struct Names {
-  std::string database, from, keep_as;
+  std::string database, from, keep_as, remark;
 };
 
-Names names_of(const Value& extra) { return {extra["database"].text(), extra["from"].text(), extra["keep_as"].text()}; }
+Names names_of(const Value& extra) { return {extra["database"].text(), extra["from"].text(), extra["keep_as"].text(), text_or(extra["remark"], "")}; }
 
 Value keep_as_of(const Value& in, const Identity& id) {
   if (in["keep_as"].is_unknown() || (in["keep_as"].kind() == Kind::text && !in["keep_as"].text().empty())) return in["keep_as"];
@@ -42,6 +42,7 @@ std::vector<std::string> statements_of(const Names& n, const Value& seen) {
   if (!n.from.empty()) checks += " " + still(n.database, next);
   out.push_back(fmt::format("DO $belay$ BEGIN{} END $belay$", checks));
   if (!present.is_null()) out.push_back(fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", identifier(n.keep_as)));
+  if (!present.is_null() && !n.remark.empty()) out.push_back(fmt::format("COMMENT ON DATABASE {} IS {}", identifier(n.keep_as), literal(n.remark)));
   if (!n.from.empty()) out.push_back(fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true", identifier(n.database)));
   if (const auto mark = copy_mark(text_or(seen["comment"], ""))) out.push_back(fmt::format("COMMENT ON DATABASE {} IS {}", identifier(n.database), literal(mark->comment)));
   out.emplace_back("COMMIT");
@@ -116,7 +117,7 @@ Intent prepare_swap(const Value& in, const Value& seen, const Identity& id) {
   Intent intent;
   const Value database = database_of(in), keep_as = keep_as_of(in, id);
   intent.touches = touches_swap(in);
-  intent.extra = Value::object({{"database", database}, {"from", in["from"]}, {"keep_as", keep_as}, {"target", in["target"]}, {"databases", seen["databases"]}});
+  intent.extra = Value::object({{"database", database}, {"from", in["from"]}, {"keep_as", keep_as}, {"remark", in["remark"]}, {"target", in["target"]}, {"databases", seen["databases"]}});
   intent.outputs = Value::object({{"database", database}, {"kept", keep_as}, {"from", in["from"]}});
   Statement act{in["target"], {}, {}};
   if (!database.known() || !in["from"].known() || !keep_as.known() || !seen.has("databases")) {
@@ -126,7 +127,7 @@ Intent prepare_swap(const Value& in, const Value& seen, const Identity& id) {
   }
   const Names names = names_of(intent.extra);
   const Value there = seen["databases"];
-  for (const std::string& statement : statements_of({names.database, there.has(names.from) ? names.from : "", names.keep_as}, seen)) act.sql += (act.sql.empty() ? "" : "; ") + statement;
+  for (const std::string& statement : statements_of({names.database, there.has(names.from) ? names.from : "", names.keep_as, names.remark}, seen)) act.sql += (act.sql.empty() ? "" : "; ") + statement;
   intent.equivalent = fmt::format("psql -d postgres -c {}", shell_word(act.sql));
   intent.act = std::move(act);
   if (!names.from.empty() && !there.has(names.from))
@@ -194,7 +195,7 @@ Value undo_swap(const Intent& intent, const Value& seen, const Value&) {
   const Value &extra = intent.extra, database = extra["database"];
   if (!database.known() || database.kind() != Kind::text) return {};
   const bool was_there = seen["databases"].has(database.text());
-  return Value::object({{"target", extra["target"]}, {"database", database}, {"from", was_there ? extra["keep_as"] : Value("")}, {"keep_as", extra["from"]}});
+  return Value::object({{"target", extra["target"]}, {"database", database}, {"from", was_there ? extra["keep_as"] : Value("")}, {"keep_as", extra["from"]}, {"remark", seen["comment"]}});
 }
 
 std::vector<std::string> touches_swap(const Value& in) { return {postgres_target::resource(in["target"], "")}; }

@@ -147,6 +147,7 @@ TEST_CASE("a dumped database comes back beside, compared, and takes its place by
   expect_done(shop.bench.change(postgres_backup::k_swap, ActionBench::complete(postgres_backup::k_swap, back)));
   CHECK(shop.server.sql("SELECT count(*) FROM pg_tables WHERE tablename = 'items'", shop.database).find("0") == 0);
   CHECK(shop.server.sql("SELECT datallowconn FROM pg_database WHERE datname = '" + shop.database + "'").find("t") == 0);
+  CHECK(shop.server.sql(facts + shop.database + "'") == was);
 
   const Value gone = std::get<Change>(postgres_backup::k_restore.does).undo(restored.intent, restored.seen, restored.outcome.outputs);
   std::vector<std::pair<std::string, Value>> absent;
@@ -211,7 +212,7 @@ std::string read_file(const std::string& path) {
 
 /// Enough, and random enough, that a dump takes a while and its file many writes.
 void add_bulk(Shop& shop) {
-  shop.server.sql("CREATE TABLE bulk AS SELECT i, md5(i::text) || md5((i * 7)::text) || md5((i * 13)::text) AS text FROM generate_series(1, 100000) i; CREATE TABLE more AS SELECT * FROM bulk WHERE i % 2 = 0", shop.database);
+  shop.server.sql("CREATE TABLE bulk AS SELECT i, md5(i::text) || md5((i * 7)::text) || md5((i * 13)::text) AS text FROM generate_series(1, 300000) i; CREATE TABLE more AS SELECT * FROM bulk WHERE i % 2 = 0", shop.database);
 }
 
 } // namespace
