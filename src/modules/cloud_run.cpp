@@ -1,5 +1,6 @@
 #include "modules/catalog.hpp"
 #include "modules/cloud_run_access.hpp"
+#include "modules/cloud_run_copy.hpp"
 #include "modules/cloud_run_job.hpp"
 #include "modules/cloud_run_reads.hpp"
 #include "modules/cloud_run_revision.hpp"
@@ -137,6 +138,14 @@ constexpr Field k_revision_out[] = {
 };
 constexpr Field k_access_in[] = {BELAY_RUN_SERVICE, {.name = "public", .type = k_boolean, .help = "whether anybody may call it, or only who has the role roles/run.invoker"}};
 constexpr Field k_access_out[] = {{.name = "public", .type = k_boolean, .help = "as asked"}, {.name = "before", .type = k_boolean, .help = "as it was"}};
+constexpr Field k_copy_in[] = {
+    BELAY_RUN_SERVICE,
+    {.name = "to", .type = k_text, .help = "the copy's name"},
+    BELAY_RUN_TEMPLATE,
+};
+constexpr Field k_copy_out[] = {{.name = "service", .type = k_text, .help = "the copy's name"}, {.name = "url", .type = k_text, .help = "its address"}};
+constexpr Field k_delete_copy_in[] = {BELAY_RUN_SERVICE, {.name = "of", .type = k_text, .help = "the service that it is a copy of; its label has to say so"}};
+constexpr Field k_delete_copy_out[] = {{.name = "service", .type = k_text, .help = "the copy's name"}};
 constexpr Field k_job_in[] = {
     BELAY_RUN_PLACE,
     {.name = "job", .type = k_text, .help = "the Cloud Run job"},
@@ -176,6 +185,11 @@ constexpr Action k_actions[] = {
     {"restart", "Makes the revision that serves once more: every instance is new", k_restart_in, k_revision_out, revision_change(prepare_restart)},
     {"access", "Lets anybody call a service, or only those with the role", k_access_in, k_access_out,
      Change{.effect = Effect::changes, .repeat = Repeat::conditional, .observe = observe_access, .prepare = prepare_access, .answer = answer_access, .judge = judge_access, .undo = undo_access, .standing = standing_access, .touches = touches}},
+    {"copy", "Makes a service like another one, to try something on", k_copy_in, k_copy_out,
+     Change{.effect = Effect::adds, .repeat = Repeat::conditional, .observe = observe_copy, .prepare = prepare_copy, .answer = answer_copy, .judge = judge_copy, .touches = touches_copy}},
+    {"delete-copy", "Deletes a service that is a copy that belay made; any other is refused", k_delete_copy_in, k_delete_copy_out,
+     Change{.effect = Effect::adds, .repeat = Repeat::same_state, .observe = observe_delete_copy, .prepare = prepare_delete_copy, .answer = answer_copy, .judge = judge_delete_copy, .touches = touches_deleted_copy,
+            .lateness = std::chrono::seconds(60)}},
     {"job-image", "Gives a job another image", k_job_image_in, k_job_image_out,
      Change{.effect = Effect::changes, .repeat = Repeat::conditional, .observe = observe_job, .prepare = prepare_job_image, .answer = answer_job_image, .judge = judge_job_image, .undo = undo_job_image, .standing = standing_job_image, .touches = touches_job}},
     {"job-run", "Runs a job to its end (a migration)", k_job_in, k_job_out,

@@ -14,6 +14,7 @@ constexpr Action k_actions[] = {
     postgres_backup::k_restore,
     postgres_backup::k_swap,
     postgres_backup::k_in_place,
+    postgres_backup::k_fill,
     postgres_backup::k_drop_copy,
     postgres_backup::k_prune_old,
 };

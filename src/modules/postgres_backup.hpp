@@ -35,6 +35,10 @@ Expected<Value> observe_in_place(const Call&, const Value& handle, const Reads&)
 Intent prepare_in_place(const Value& in, const Value& seen, const Identity&);
 Outcome perform_in_place(const Intent&, const Call&, Ports&);
 
+Expected<Value> observe_fill(const Call&, const Value& handle, const Reads&);
+Intent prepare_fill(const Value& in, const Value& seen, const Identity&);
+Outcome judge_fill(const Intent&, const Value& seen, const Value& now);
+
 Expected<Value> observe_drop_copy(const Call&, const Value& handle, const Reads&);
 Intent prepare_drop_copy(const Value& in, const Value& seen, const Identity&);
 Outcome perform_drop_copy(const Intent&, const Call&, Ports&);
@@ -120,6 +124,10 @@ inline constexpr Action k_in_place{"restore-in-place", "Overwrite a database wit
                                    k_in_place_inputs, k_in_place_outputs,
                                    Change{.effect = Effect::destroys, .repeat = Repeat::once, .observe = observe_in_place, .prepare = prepare_in_place, .perform = perform_in_place,
                                           .touches = touches_database}};
+
+inline constexpr Action k_fill{"fill", "Restore a backup into a database that is empty, in one transaction; what is restored belongs to who restores it", k_in_place_inputs, k_in_place_outputs,
+                               Change{.effect = Effect::adds, .repeat = Repeat::same_state, .observe = observe_fill, .prepare = prepare_fill, .perform = perform_in_place, .judge = judge_fill,
+                                      .touches = touches_database, .lateness = std::chrono::seconds(5)}};
 
 inline constexpr Field k_drop_copy_inputs[] = {k_target, {"database", k_text, true, false, {}, "a copy that postgres.restore made: NAME_scratch_… or NAME_restore_…"}};
 inline constexpr Field k_drop_copy_outputs[] = {{"database", k_text, true, false, {}, "its name"}, {"dropped", k_boolean, false, false, {}, "what was dropped"}};

@@ -49,6 +49,13 @@ constexpr Field k_add_in[] = {
     {.name = "keep_line_feed", .type = k_boolean, .required = false, .standard = "false", .help = "whether a line feed at its end belongs to it"},
     {.name = "if_missing", .type = k_boolean, .required = false, .standard = "false", .help = "whether a secret that has an enabled version already is left alone"},
 };
+constexpr Field k_mint_in[] = {
+    k_project,
+    k_secret,
+    {.name = "bytes", .type = k_integer, .required = false, .standard = "32", .help = "how many random bytes, 16 to 4096"},
+    {.name = "form", .type = k_text, .required = false, .standard = "hex", .help = "how they are written: hex or base64, without a line feed"},
+    {.name = "if_missing", .type = k_boolean, .required = false, .standard = "false", .help = "whether a secret that has an enabled version already is left alone"},
+};
 constexpr Field k_add_out[] = {
     {.name = "version", .type = k_text, .help = "the new version's number"},
     {.name = "reference", .type = k_text, .help = "gcp:projects/PROJECT/secrets/SECRET/versions/VERSION"},
@@ -74,6 +81,8 @@ constexpr Action k_actions[] = {
      Change{.effect = Effect::adds, .repeat = Repeat::conditional, .observe = observe_create, .prepare = prepare_create, .judge = judge_create, .touches = touches}},
     {"add", "Adds a version with a checksum", k_add_in, k_add_out,
      Change{.effect = Effect::adds, .repeat = Repeat::once, .observe = observe_add, .prepare = prepare_add, .answer = answer_add, .judge = judge_add, .touches = touches}},
+    {"mint", "Makes a random secret and stores it as a new version; it is never shown", k_mint_in, k_add_out,
+     Change{.effect = Effect::adds, .repeat = Repeat::once, .observe = observe_add, .prepare = prepare_mint, .perform = perform_mint, .judge = judge_add, .touches = touches}},
     {"version", "Enables or disables a version", k_version_in, k_version_out,
      Change{.effect = Effect::changes, .repeat = Repeat::conditional, .observe = observe_version, .prepare = prepare_version, .answer = answer_version, .judge = judge_version, .undo = undo_version, .standing = standing_version,
             .touches = touches}},

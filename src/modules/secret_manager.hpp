@@ -28,6 +28,9 @@ Intent prepare_add(const Value& in, const Value& seen, const Identity&);
 Outcome answer_add(const Intent&, const Expected<Answer>&);
 Outcome judge_add(const Intent&, const Value& seen, const Value& now);
 
+Intent prepare_mint(const Value& in, const Value& seen, const Identity&);
+Outcome perform_mint(const Intent&, const Call&, Ports&);
+
 Expected<Value> observe_version(const Call&, const Value& handle, const Reads&);
 Intent prepare_version(const Value& in, const Value& seen, const Identity&);
 Outcome answer_version(const Intent&, const Expected<Answer>&);

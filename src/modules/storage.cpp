@@ -68,7 +68,7 @@ constexpr Action k_actions[] = {
     {"list", "Objects of a bucket", k_list_in, k_list_out, Read{.read = read_list, .touches = touches_bucket}},
     {"get", "What an object holds, held to its checksum", k_get_in, k_get_out, Read{.read = read_get, .touches = touches}},
     {"put", "Uploads a file or a value, held to its checksum; never over an object that is there", k_put_in, k_put_out,
-     Change{.effect = Effect::adds, .repeat = Repeat::conditional, .observe = observe_put, .prepare = prepare_put, .perform = perform_put, .judge = judge_put, .touches = touches}},
+     Change{.effect = Effect::adds, .repeat = Repeat::conditional, .observe = observe_put, .prepare = prepare_put, .perform = perform_put, .judge = judge_put, .touches = touches_put}},
     {"fetch", "Brings an object into a file, held to its checksum", k_fetch_in, k_fetch_out,
      Change{.effect = Effect::adds, .repeat = Repeat::same_state, .observe = observe_fetch, .prepare = prepare_fetch, .perform = perform_fetch, .judge = judge_fetch, .touches = touches_fetch}},
     {"delete", "Deletes the object that was looked at; one that has been written since stays", k_get_in, k_delete_out,

@@ -11,6 +11,7 @@ Value bucket_url(const Value& in, const std::vector<Value>& path = {});
 Value object_url(const Value& in, const std::vector<Value>& query = {});
 std::vector<std::string> touches(const Value& in);
 std::vector<std::string> touches_bucket(const Value& in);
+std::vector<std::string> touches_put(const Value& in); ///< what it looks at: the object, and the file where there is one
 /// {generation, size, crc32c, updated, type}; null where there is no such object.
 Expected<Value> read_object(const Call&, const Reads&);
 

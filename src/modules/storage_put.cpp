@@ -137,6 +137,12 @@ Expected<Answer> send_whole(const Upload& upload, const Value& content) {
 } // namespace
 
 /// {source: {size, crc32c}, object: null where there is none}
+std::vector<std::string> touches_put(const Value& in) {
+  auto names = touches(in);
+  if (!in["file"].is_null()) names.push_back("file:" + text_or(in["file"], ""));
+  return names;
+}
+
 Expected<Value> observe_put(const Call& call, const Value&, const Reads& reads) {
   const Value& in = call.in;
   Value source;

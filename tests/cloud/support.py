@@ -10,6 +10,8 @@ import tempfile
 import unittest
 import urllib.parse
 
+import dry_run_truth
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HAS_GCLOUD = shutil.which("gcloud") is not None and not os.environ.get("BELAY_WITHOUT_GCLOUD")
 needs_gcloud = unittest.skipUnless(HAS_GCLOUD, "gcloud is not installed")
@@ -157,3 +159,19 @@ class Emulator:
     state = os.path.join(self.folder, "state")
     environment = self.environment(XDG_STATE_HOME=state, XDG_CONFIG_HOME=state, HOME=self.folder, **variables)
     return Ran(subprocess.run([binary, *arguments], env=environment, input=stdin, capture_output=True, text=True, timeout=seconds, cwd=cwd or self.folder))
+
+
+def assert_dry_run_truth(test, emulator, belay, *arguments, between=None):
+  """Runs `belay(*arguments)` as a dry run and then in earnest, both as JSON: the former must send nothing that changes, the latter what was predicted.
+
+  `belay`: a function as Emulator.belay. `between`: called between the two. Gives both as Ran; how the run ended is the test's to judge."""
+  emulator.forget_requests()
+  dry = belay("--dry-run", *arguments, "--output", "json")
+  test.assertEqual(dry.exit, 0, repr(dry))
+  test.assertEqual(dry_run_truth.mutations(emulator.requests(who="belay")), [], "the dry run changed something")
+  if between:
+    between()
+  emulator.forget_requests()
+  ran = belay(*arguments, "--output", "json")
+  test.assertEqual(dry_run_truth.mismatches(dry.json()["plan"], dry_run_truth.mutations(emulator.requests(who="belay"))), [], repr(ran))
+  return dry, ran

@@ -154,3 +154,20 @@ TEST_CASE("a database's properties come back as statements with every name and v
                                                                    "GRANT TEMPORARY ON DATABASE \"n\" TO PUBLIC", "GRANT CONNECT ON DATABASE \"n\" TO \"r\" WITH GRANT OPTION",
                                                                    "ALTER DATABASE \"n\" CONNECTION LIMIT 5"});
 }
+
+TEST_CASE("an empty database is filled without the owners of elsewhere, and one that holds something is not touched", "[modules]") {
+  using namespace postgres_backup;
+  const Value in = Value::object({{"target", Value::object({{"host", "h"}, {"dbname", "shop"}, {"password", Value("hunter2").as_secret()}})}, {"backup", "/b/1"}});
+  auto seen = [](int relations) { return Value::object({{"backup", "b1"}, {"server", 150020}, {"backup_server", 150020}, {"tool", "/usr/bin/pg_restore"}, {"tool_version", 150020}, {"relations", relations}}); };
+  const Intent intent = prepare_fill(in, seen(0), k_id);
+  CHECK(refusal(intent).empty());
+  std::string argv;
+  for (const Value& word : std::get<Command>(intent.act).argv) argv += show(word) + " ";
+  CHECK(argv.find("--no-owner") != std::string::npos);
+  CHECK(argv.find("--no-acl") != std::string::npos);
+  CHECK(argv.find("--single-transaction") != std::string::npos);
+  CHECK(argv.find("--clean") == std::string::npos);
+  CHECK(refusal(prepare_fill(in, seen(3), k_id)).find("3 tables") != std::string::npos);
+  CHECK(judge_fill(intent, seen(0), seen(12)).state == State::done);
+  CHECK(judge_fill(intent, seen(0), seen(0)).state == State::not_seen);
+}

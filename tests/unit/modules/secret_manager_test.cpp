@@ -113,3 +113,32 @@ TEST_CASE("a secret is made once, and one that is not there is told with the nea
   google.expect("GET secretmanager/v1/projects/p/secrets?pageSize=250", R"({"secrets":[{"name":"projects/1/secrets/ss"}]})");
   CHECK(fakes::read(google, "secret-manager.versions", in()).failure->hint == "did you mean 'ss'?");
 }
+
+TEST_CASE("a minted secret goes from here into its store and is in no act, no output", "[modules]") {
+  GoogleScript google;
+  for (const char* form : {"hex", "base64"}) {
+    google.expect(k_versions, R"({"versions":[]})");
+    google.expect("POST secretmanager/v1/projects/p/secrets/s:addVersion", R"({"name":"projects/1/secrets/s/versions/1"})");
+    const auto played = play(google, "secret-manager.mint", in({{"bytes", 32}, {"form", form}}));
+    CHECK(played.outcome.state == State::done);
+    CHECK(played.outcome.outputs["reference"] == Value("gcp:projects/p/secrets/s/versions/1"));
+    CHECK(body_of(played.intent).find("known when it runs") != std::string::npos);
+    CHECK(google.sent.back().body["payload"]["data"].is_secret());
+    CHECK(google.sent.back().body["payload"]["dataCrc32c"].is_secret());
+  }
+  CHECK_FALSE(google.sent[1].body == google.sent[3].body);
+  const auto of = [](Value bytes, const char* form) { return change_of("secret-manager.mint").prepare(in({{"bytes", bytes}, {"form", form}}), json(R"({"versions":[]})"), {}); };
+  CHECK(of(32, "hex").equivalent == "openssl rand -hex 32 | tr -d '\\n' | gcloud secrets versions add s --data-file=- --project=p");
+  CHECK(of(8, "hex").refused);
+  CHECK(of(32, "octal").refused);
+  google.done();
+}
+
+TEST_CASE("a secret that is there is not minted again where it is only to be there", "[modules]") {
+  GoogleScript google;
+  google.expect(k_versions, R"({"versions":[{"name":"projects/1/secrets/s/versions/3","state":"ENABLED"}]})");
+  const auto played = play(google, "secret-manager.mint", in({{"bytes", 32}, {"form", "hex"}, {"if_missing", true}}));
+  CHECK(played.intent.nothing);
+  CHECK(played.intent.outputs["version"] == Value("3"));
+  google.done();
+}
