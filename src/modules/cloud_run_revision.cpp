@@ -70,9 +70,11 @@ Intent unknown_intent(const Value& in, const Value& seen) {
   const Value etag = seen["service"]["etag"].is_null() ? later : seen["service"]["etag"];
   Value made = later;
   if (is_there(in["image"])) made = Value::object({{"containers", Value(Value::List{Value::object({{"image", in["image"]}, {"(the rest)", later}})})}});
-  // Whether the service is there decides between changing and making it.
-  const Value address = boolean_or(in["create"], false) ? later : gcp::with_query(service_url(in), {{"updateMask", Value("template,traffic,annotations")}});
-  intent.act = gcp::send("PATCH", address, Value::object({{"name", service_path(in)}, {"etag", etag}, {"template", made}, {"traffic", later}, {"annotations", later}}));
+  if (boolean_or(in["create"], false)) // whether the service is there decides between changing and making it
+    intent.act = gcp::send("PATCH", later, Value::object({{"template", made}, {"traffic", later}, {"(the rest)", later}}));
+  else
+    intent.act = gcp::send("PATCH", gcp::with_query(service_url(in), {{"updateMask", Value("template,traffic,annotations")}}),
+                           Value::object({{"name", service_path(in)}, {"etag", etag}, {"template", made}, {"traffic", later}, {"annotations", later}}));
   intent.outputs = Value::object({{"revision", later}, {"image", is_there(in["image"]) ? in["image"] : later}, {"split", later}, {"before", later}, {"url", later}, {"tag_url", later}, {"percent", Value(boolean_or(in["no_traffic"], false) ? 0 : 100)}});
   return intent;
 }

@@ -208,15 +208,18 @@ class Made(unittest.TestCase):
       key = os.path.join(folder, "key.json")
       with open(key, "w") as file:
         file.write('{"type": "service_account", "private_key": "' + "A" * 200 + '"}\n')
+      email = os.path.join(folder, "email")
+      with open(email, "w") as file:
+        file.write("store@example.com\n")
       chain = {"ALEMBIC_CHAIN": "a81c55e0f2d7,b2"}
-      secrets = ("-p", "openai_key=-", "-p", f"play_key=@{key}", "-p", "play_email=env:PLAY_EMAIL")
+      secrets = ("-p", "openai_key=-", "-p", f"play_key=@{key}", "-p", f"play_email=@{email}")
       arguments = ("run", "cloud-run/initial", "-s", "liftlog", "-e", "staging", *secrets, "--output", "json")
-      waiting = world.emulator.belay("--project", folder, *arguments, stdin="sk-test-key\n", cwd=folder, **world.variables(PLAY_EMAIL="store@example.com", **chain))
+      waiting = world.emulator.belay("--project", folder, *arguments, stdin="sk-test-key\n", cwd=folder, **world.variables(**chain))
       self.assertEqual(waiting.exit, 9, repr(waiting))
       run = waiting.json()["run"]
-      answered = world.emulator.belay("--project", folder, "runs", "answer", run, "infrastructure/looked", "apply", cwd=folder, **world.variables(PLAY_EMAIL="store@example.com", **chain))
+      answered = world.emulator.belay("--project", folder, "runs", "answer", run, "infrastructure/looked", "apply", cwd=folder, **world.variables(**chain))
       self.assertEqual(answered.exit, 6, repr(answered))  # no journal keeps a secret, so they are given again
-      done = world.emulator.belay("--project", folder, "runs", "resume", run, *secrets, "--output", "json", stdin="sk-test-key\n", cwd=folder, **world.variables(PLAY_EMAIL="store@example.com", **chain))
+      done = world.emulator.belay("--project", folder, "runs", "resume", run, *secrets, "--output", "json", stdin="sk-test-key\n", cwd=folder, **world.variables(**chain))
       outputs = world.outputs(done)
       self.assertEqual(outputs["schema"], "b2")
       self.assertEqual(world.sql("select version_num from alembic_version"), "b2")
