@@ -69,7 +69,7 @@ Intent unknown_intent(const Value& in, const Value& seen) {
   intent.touches = touches(in);
   const Value etag = seen["service"]["etag"].is_null() ? later : seen["service"]["etag"];
   Value made = later;
-  if (is_there(in["image"])) made = Value::object({{"containers", Value(Value::List{Value::object({{"image", in["image"]}, {"(the rest)", later}})})}});
+  if (is_there(in["image"])) made = Value::object({{"containers", Value(Value::List{Value::object({{"image", in["image"]}, {"(the rest)", later}})})}, {"(the rest)", later}});
   if (boolean_or(in["create"], false)) // whether the service is there decides between changing and making it
     intent.act = gcp::send("PATCH", later, Value::object({{"template", made}, {"traffic", later}, {"(the rest)", later}}));
   else
