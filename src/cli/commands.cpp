@@ -9,6 +9,7 @@ std::span<const Command> commands() {
       {"backup", "Procedures", "Make, prove, list and prune backups", add_backup},
       {"restore", "Procedures", "Bring a database back from a backup", add_restore},
       {"health", "Procedures", "Ask every endpoint and judge the answers", add_health},
+      {"diagnose", "Procedures", "Gather what bears on a symptom, and say what to do next", add_diagnose},
       {"run", "Procedures", "Run any runbook", add_run},
       {"incident", "Record", "Keep the record of an incident", add_incident},
       {"runs", "Record", "Look at runs, answer, resume and settle them", add_runs},

@@ -19,6 +19,7 @@ void add_rollback(Flags&);
 void add_backup(Flags&);
 void add_restore(Flags&);
 void add_health(Flags&);
+void add_diagnose(Flags&);
 void add_run(Flags&);
 void add_runbook(Flags&);
 void add_runs(Flags&);

@@ -50,6 +50,15 @@ class DiagnoseTest(unittest.TestCase):
           ran = world.run("diagnose", "--symptom", symptom)
           self.assertEqual((ran.exit, result(ran)["outputs"]["next"]), (0, []), repr(ran))
 
+  def test_the_command_takes_the_symptom_as_a_word(self):
+    world = self.world("guesslyfe")
+    world.log("ERROR", "JavaScript heap out of memory")
+    ran = world.belay("diagnose", "guesslyfe", "memory", "-e", "staging", "--output", "json")
+    self.assertEqual((ran.exit, result(ran)["outputs"]["symptom"]), (FINDING, "memory"), repr(ran))
+    self.assertIn("out of memory", [each["subject"] for each in result(ran)["outputs"]["next"]])
+    self.assertEqual(world.belay("diagnose", "guesslyfe", "memry", "-e", "staging").exit, 2)
+    self.assertIn("'more' is one word too many", world.belay("diagnose", "guesslyfe", "memory", "more", "-e", "staging").err)
+
   def test_a_role_that_the_account_lacks_is_named(self):
     self.concluded(self.world("liftlog"), "start", "roles of the service's account", "it lacks roles/secretmanager.secretAccessor → belay run cloud-run/provision -s liftlog -e staging")
 
