@@ -85,6 +85,7 @@ constexpr Field k_mappings_out[] = {{.name = "mappings", .type = k_maps, .help =
 constexpr Field k_traffic_in[] = {
     BELAY_RUN_SERVICE,
     BELAY_RUN_OPTIONAL("split", k_integer_map, "revision, tag:NAME or LATEST: percent; together 100. Without it the shares stay"),
+    BELAY_RUN_OPTIONAL("from", k_integer_map, "revision: percent, the split that this was decided for; another one is left as it is"),
     BELAY_RUN_OPTIONAL("set_tags", k_text_map, "tag: the revision that it is to stand for; other tags stay"),
     BELAY_RUN_OPTIONAL("remove_tags", k_texts, "tags to take away"),
     BELAY_RUN_OPTIONAL("bad", k_texts, "revisions to remember as bad: no rollback chooses them"),

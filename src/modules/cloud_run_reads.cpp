@@ -131,16 +131,18 @@ Choice choose_last_good(const Value& seen, std::string before, const std::string
       out.why = fmt::format("it serves now, {} % of the traffic", percent);
       return out;
     }
-  // Nothing was recorded: what belay has not deployed is judged by its age alone.
-  const std::string age = left ? text((*left)["createTime"]) : "";
-  if (record.served.empty())
-    for (const Value& one : elements(revisions)) { // newest first
-      const std::string name = short_name(one["name"]);
-      if ((!age.empty() && text(one["createTime"]) >= age) || !fits(name)) continue;
-      out.revision = name;
-      out.why = fmt::format("it is the newest that is ready and older than {}; nothing tells whether it ever served", before);
-      return out;
-    }
+  // What belay knows nothing of, since it is older than the record, is judged by its age alone.
+  std::string age = left ? text((*left)["createTime"]) : "";
+  for (const auto* known : {&record.served, &record.left})
+    for (const std::string& name : *known)
+      if (const Value* revision = find_revision(revisions, name)) age = age.empty() ? text((*revision)["createTime"]) : std::min(age, text((*revision)["createTime"]));
+  for (const Value& one : elements(revisions)) { // newest first
+    const std::string name = short_name(one["name"]);
+    if ((!age.empty() && text(one["createTime"]) >= age) || !fits(name)) continue;
+    out.revision = name;
+    out.why = fmt::format("it is the newest that is ready and older than {}; nothing tells whether it ever served", before);
+    return out;
+  }
   out.none = Failure{Cause::missing, Reached::yes, fmt::format("no revision is known to be good besides {}{}", before, passed_over.empty() ? "" : " (" + passed_over + ")"), "name one that you know: --to REVISION"};
   return out;
 }

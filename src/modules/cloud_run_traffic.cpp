@@ -114,6 +114,17 @@ Tags tags_of(const Value& map) {
   return out;
 }
 
+/// What was decided for one split must not be sent over another one.
+std::optional<Failure> moved_by_others(const Value& in, const Value& service, const Split& wanted) {
+  if (in["from"].is_null()) return {};
+  Split from = split_of(in["from"]), now = serving(service), to = wanted;
+  std::erase_if(from, [](const auto& one) { return one.second == 0; });
+  for (Split* each : {&from, &now, &to}) std::sort(each->begin(), each->end());
+  if (now == from || now == to) return {};
+  return refuse(fmt::format("somebody else moved the traffic of {}: it is at {}, and was at {} when this was decided", text(in["service"]), shown_split(now), shown_split(from)),
+                "it is left as it is; look at what was done there, then decide anew");
+}
+
 } // namespace
 
 Tags wanted_tags(const Value& service) {
@@ -178,9 +189,9 @@ Intent prepare_traffic(const Value& in, const Value& seen, const Identity&) {
   intent.touches = touches(in);
   std::vector<std::pair<std::string, Value>> body{{"name", service_path(in)}};
   const Value url = gcp::with_query(service_url(in), {{"updateMask", Value("traffic,annotations")}});
-  const bool open = in["split"].known() && in["set_tags"].known() && in["remove_tags"].known() && in["bad"].known() && in["latest"].known();
+  const bool open = in["split"].known() && in["set_tags"].known() && in["remove_tags"].known() && in["bad"].known() && in["latest"].known() && in["from"].known();
   if (!open || !seen.known()) {
-    const auto pending = join({seen, in["split"], in["set_tags"], in["remove_tags"], in["bad"], in["latest"]}).waits_for();
+    const auto pending = join({seen, in["split"], in["set_tags"], in["remove_tags"], in["bad"], in["latest"], in["from"]}).waits_for();
     const Value later = Value::unknown(pending);
     body.insert(body.end(), {{"etag", seen["service"]["etag"].is_null() ? later : seen["service"]["etag"]}, {"traffic", later}, {"annotations", later}});
     intent.act = gcp::send("PATCH", url, Value::object(std::move(body)));
@@ -191,6 +202,7 @@ Intent prepare_traffic(const Value& in, const Value& seen, const Identity&) {
   const Value service = seen["service"];
   auto wanted = wanted_of(in, seen);
   intent.refused = std::move(wanted.refused);
+  if (!intent.refused) intent.refused = moved_by_others(in, service, wanted.split);
   std::vector<std::string> bad, chosen;
   for (const Value& one : elements(in["bad"])) bad.push_back(text(one));
   for (const auto& [name, percent] : wanted.split) chosen.push_back(name);

@@ -29,7 +29,7 @@ Intent intent_of(const Value& in, std::string method) {
   intent.equivalent = curl_line(request);
   intent.act = std::move(request);
   intent.outputs = Value::object({});
-  intent.extra = Value::object({{"accept", in["accept"]}});
+  intent.extra = Value::object({{"accept", in["accept"]}, {"hidden", in["hidden"]}});
   return intent;
 }
 
@@ -49,6 +49,22 @@ Intent prepare_keyed(const Value& in, const Value&, const Identity& id) {
   return intent;
 }
 
+/// A body whose members can be named and not read.
+Value hidden(const Value& body) {
+  if (body.kind() != Kind::map) return body.as_secret();
+  Value::Map out;
+  for (const auto& [name, value] : body.map()) out.emplace_back(name, value.as_secret());
+  return Value(std::move(out));
+}
+
+Value outputs_of(const Intent& intent, const Answer& got) {
+  const Value all = answer_outputs(got);
+  if (!boolean_or(intent.extra["hidden"], false)) return all;
+  Value::Map out;
+  for (const auto& [name, value] : all.map()) out.emplace_back(name, name == Value("body") ? hidden(value) : value);
+  return Value(std::move(out));
+}
+
 /// 302 and 303 are how many a service answers after it has done what was asked. 4xx: the server understood and refused, so nothing happened. 5xx and 408: it may have done all of it, a part, or nothing.
 Outcome answer(const Intent& intent, const Expected<Answer>& got) {
   Outcome outcome;
@@ -57,10 +73,12 @@ Outcome answer(const Intent& intent, const Expected<Answer>& got) {
     outcome.failure = got.error();
     return outcome;
   }
-  outcome.outputs = answer_outputs(*got);
+  outcome.outputs = outputs_of(intent, *got);
   if (accepted(intent.extra["accept"], got->status)) return outcome;
   outcome.state = got->status >= 500 || got->status == 408 || got->status == 302 || got->status == 303 || got->status < 300 ? State::unknown : State::no_effect;
-  outcome.failure = unaccepted(*got);
+  Answer shown = *got;
+  if (boolean_or(intent.extra["hidden"], false)) shown.body.clear();
+  outcome.failure = unaccepted(shown);
   return outcome;
 }
 /// Deleting what is gone already leaves the state that was wanted.
@@ -83,7 +101,8 @@ constexpr Field k_body{.name = "body", .type = k_any, .required = false, .secret
 constexpr Field k_method{.name = "method", .type = k_text, .required = false, .standard = "POST", .help = "the method"};
 
 constexpr Field k_get_in[] = {k_url, k_headers, k_limit, k_redirects, k_accept, k_ca};
-constexpr Field k_request_in[] = {k_method, k_url, k_headers, k_body, k_limit, k_accept, k_ca};
+constexpr Field k_request_in[] = {k_method, k_url, k_headers, k_body, k_limit, k_accept, k_ca,
+                                  {.name = "hidden", .type = k_boolean, .required = false, .standard = "false", .help = "whether the answer's body is a secret: which members it has can be judged, what they hold is never shown"}};
 constexpr Field k_put_in[] = {k_url, k_headers, k_body, k_limit, k_accept, k_ca};
 constexpr Field k_keyed_in[] = {
     k_method, k_url, k_headers, k_body, k_limit, k_accept, k_ca, {.name = "key_header", .type = k_text, .required = false, .standard = "Idempotency-Key", .help = "the header in which the server wants the key"}};

@@ -72,9 +72,11 @@ class CloudRunTest(unittest.TestCase):
     self.assertEqual(self.split(), {"api-00002-two": 100})
     self.assertEqual(self.service()["annotations"]["belay-left"], "api-00003-bad")
     self.assertEqual(len(self.writes()), 1)
-    # And from there not back to the bad one, though nothing else has a record.
+    # And from there not back to the bad one: what is older than the record is next, and then nothing is.
     ran = self.rollback()
-    self.assertEqual((ran.exit, self.split()), (3, {"api-00002-two": 100}), ran)
+    self.assertEqual((ran.exit, self.split()), (0, {"api-00001-one": 100}), ran)
+    ran = self.rollback()
+    self.assertEqual((ran.exit, self.split()), (3, {"api-00001-one": 100}), ran)
     self.assertIn("api-00003-bad: it was left as bad", ran.err)
 
   def test_a_dry_run_changes_nothing_and_shows_the_true_request(self):

@@ -21,7 +21,7 @@ class Images:
   def add_repository(self, location, id, given=None):
     name = f"projects/{self.world.project}/locations/{location}/repositories/{id}"
     self.repositories[name] = {"format": "DOCKER", "mode": "STANDARD_REPOSITORY", **(given or {}), "name": name, "createTime": self.world.now(), "updateTime": self.world.now(),
-                               "registryUri": f"{location}-docker.pkg.dev/{self.world.project}/{id}"}
+                               "registryUri": f"{id}/{self.world.project}" if id.endswith("gcr.io") else f"{location}-docker.pkg.dev/{self.world.project}/{id}"}
     return self.repositories[name]
 
   def push(self, image, findings=(), digest=None, age=0.0):
@@ -55,7 +55,10 @@ class Images:
     return next((name for name, each in package.items() if (tag or "latest") in each["tags"]), None)
 
   def repository_name(self, base):
-    """Of an image in Artifact Registry in this project; None for any other."""
+    """Of an image in Artifact Registry in this project; None for any other. What is at gcr.io is a repository of that name."""
+    old = re.fullmatch(r"((?:([a-z]+)\.)?gcr\.io)/([^/]+)/.+", base)
+    if old and old.group(3) == self.world.project:
+      return f"projects/{self.world.project}/locations/{old.group(2) or 'us'}/repositories/{old.group(1)}"
     match = re.fullmatch(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)/([^/]+)/.+", base)
     if not match or match.group(2) != self.world.project:
       return None

@@ -150,6 +150,7 @@ TEST_CASE("a rollback goes to the last that served, is ready and was not left as
   CHECK(holds(choose(seen(k_latest, k_on_4)).why, "nothing tells whether it ever served"));
   CHECK(choose(seen(k_latest, k_on_4, "e", record("api-2 api-1 api-4", ""))).revision == "api-1"); // not merely the one before
   CHECK(choose(seen(k_latest, k_on_4, "e", record("api-2 api-1 api-4", "api-1"))).revision == "api-2");
+  CHECK(choose(seen(k_latest, k_on_4, "e", record("api-4", ""))).revision == "api-2"); // from before anything was recorded
   const auto none = choose(seen(k_latest, k_on_4, "e", record("api-1 api-4", "api-1")));
   REQUIRE(none.none);
   CHECK(holds(none.none->message, "api-1: it was left as bad"));
@@ -166,4 +167,16 @@ TEST_CASE("the table of cloud-run declares its changes of services conditional",
     CHECK(change(name).undo != nullptr);
   }
   CHECK(change("cloud-run.job-run").repeat == Repeat::once);
+}
+
+TEST_CASE("traffic that others moved since it was decided is left as it is", "[modules]") {
+  const auto from = [](Value split_then, const std::string& now) {
+    return run::prepare_traffic(in({{"split", split({{"api-2", 100}})}, {"from", std::move(split_then)}}), seen(k_to_2, now), {});
+  };
+  const std::string on_1 = R"([{"type":"TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION","revision":"api-1","percent":100}])";
+  const std::string halves = R"([{"revision":"api-4","percent":50},{"revision":"api-1","percent":50}])";
+  CHECK_FALSE(from(split({{"api-1", 50}, {"api-2", 0}, {"api-4", 50}}), halves).refused);
+  CHECK(holds(from(split({{"api-4", 100}}), on_1).refused->message, "it is at api-1 100 %, and was at api-4 100 %"));
+  // It is there already: a repeated act finds what it left.
+  CHECK_FALSE(from(split({{"api-4", 100}}), R"([{"revision":"api-2","percent":100}])").refused);
 }

@@ -155,6 +155,19 @@ TEST_CASE("what an answer says about an act: refused is no effect, a server's er
   CHECK(change("http.request").answer(intent, answer(409)).failure->cause == Cause::conflict);
 }
 
+TEST_CASE("a body that is to stay hidden is a secret, in a refusal as well", "[modules]") {
+  const auto& request = change("http.request");
+  const auto intent = request.prepare(object({{"url", "http://a/"}, {"hidden", true}}), {}, k_id);
+  const auto made = request.answer(intent, answer(200, "{\"password\": \"hunter2\"}", "application/json"));
+  CHECK(made.outputs["status"] == Value(200));
+  CHECK_FALSE(made.outputs["body"].is_secret());
+  CHECK(made.outputs["body"]["password"].is_secret());
+  const auto refused = request.answer(intent, answer(422, "the password hunter2 is taken"));
+  CHECK(refused.outputs["body"].is_secret());
+  CHECK(refused.failure->message.find("hunter2") == std::string::npos);
+  CHECK(request.answer(request.prepare(object({{"url", "http://a/"}}), {}, k_id), answer(200, "shown")).outputs["body"] == Value("shown"));
+}
+
 TEST_CASE("an endpoint that is a path stands below the base, and a whole address stays as it is", "[modules]") {
   Bench bench;
   bench.answers.emplace("https://api.example/health", answer(200));
