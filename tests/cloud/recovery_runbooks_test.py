@@ -24,6 +24,19 @@ class Proofs(unittest.TestCase):
         self.assertEqual(outputs["id"], next(each["id"] for each in world.backup_runs() if each["status"] == "SUCCESSFUL"))
         self.gone(world, before)
 
+  def test_a_dump_is_proved_in_an_instance_of_its_own(self):
+    with DataWorld("guesslyfe", "staging") as world:
+      made = world.outputs(world.belay("backup", "create", "guesslyfe", "-e", "staging", "--output", "json"))
+      _, ran = assert_dry_run_truth(self, world.emulator, world.belay, "backup", "verify", "guesslyfe", "-e", "staging", "--dump", "latest")
+      self.assertEqual(world.outputs(ran)["id"], made["dump"])
+      self.gone(world, ["guesslyfe-db"])
+      with open(os.path.join(made["path"], "dump.zst"), "r+b") as file:
+        file.seek(200)
+        file.write(b"damaged")
+      damaged = world.belay("backup", "verify", "guesslyfe", "-e", "staging", "--dump", "latest", "--output", "json")
+      self.assertEqual(damaged.exit, 3, repr(damaged))
+      self.gone(world, ["guesslyfe-db"])
+
   def test_a_backup_that_does_not_hold_what_it_should_is_found_and_nothing_is_left(self):
     with DataWorld("guesslyfe", "staging") as world:
       world.sql("delete from bets; delete from users")
@@ -47,7 +60,7 @@ class Proofs(unittest.TestCase):
 
   def test_a_drill_whose_service_does_not_answer_is_cleaned_up_all_the_same(self):
     with DataWorld("fineman-west", "staging") as world:
-      world.emulator.fault(method="POST", path=".*/services/.*-drill:setIamPolicy", status=403)
+      world.emulator.fault(method="POST", where="-drill:setIamPolicy$", status=403)
       ran = world.belay("backup", "drill", "fineman-west", "-e", "staging", "--output", "json")
       self.assertEqual(ran.exit, 3, repr(ran))
       self.gone(world, ["fineman-west-staging"])
