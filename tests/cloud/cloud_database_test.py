@@ -41,6 +41,15 @@ class DatabaseTest(unittest.TestCase):
         self.assertEqual(outputs["counted"], bool(outputs["slowest"]))
         self.assertEqual(world.mutations(), [])
 
+  def test_statements_are_ranked_where_they_are_counted(self):
+    with HealthWorld("fineman-west", "staging", "--with-postgres", extensions=["pg_stat_statements"]) as world:
+      world.psql("select count(*) from invoices; " * 7 + "select pg_sleep(0.2);")
+      outputs = result(world.run("database"))["outputs"]
+      self.assertTrue(outputs["counted"])
+      self.assertIn("pg_sleep", outputs["slowest"][0]["statement"])
+      self.assertEqual([each["calls"] for each in outputs["most_frequent"] if "invoices" in each["statement"]], [7])
+      self.assertGreaterEqual(outputs["costliest"][0]["total_ms"], 200)
+
   def test_a_session_that_blocks_is_found_and_ended_and_the_one_that_waited_goes_on(self):
     for service, table in (("fineman-west", "invoices"), ("guesslyfe", "bets")):
       with self.subTest(service), HealthWorld(service, "staging", "--with-postgres") as world:

@@ -1,6 +1,7 @@
 """The three services as health and diagnosis find them: well, with figures in Cloud Monitoring; and each thing that can be wrong with them."""
 
 import os
+import subprocess
 
 from service_world import PASSWORD, SERVICES, project_of, seed_of
 from support import ROOT, Emulator
@@ -13,10 +14,12 @@ FINDING = 4
 class HealthWorld:
   """`with HealthWorld(SERVICE, ENVIRONMENT) as world:` an emulator in which the service is well."""
 
-  def __init__(self, service, environment, *options):
+  def __init__(self, service, environment, *options, extensions=()):
     self.service, self.name, self.about = service, environment, SERVICES[service, environment]
     self.project = project_of(service, environment)
-    self.emulator = Emulator(*options, project=self.project, seed=seed_of(service, environment))
+    seed = seed_of(service, environment)
+    seed["sql"]["instances"][0]["databases"][0]["extensions"] = list(extensions)
+    self.emulator = Emulator(*options, project=self.project, seed=seed)
     run = self.emulator.call("GET", self.run_url())
     self.revision, self.url = run["latestReadyRevision"].rpartition("/")[2], run["uri"]
 
@@ -54,6 +57,12 @@ class HealthWorld:
   def log(self, severity, payload, service=None, type="cloud_run_revision"):
     labels = {"service_name": service or self.about["run"], "revision_name": self.revision, "location": REGION} if type == "cloud_run_revision" else {"database_id": f"{self.project}:{self.about['sql']}"}
     self.emulator.control("log", {"severity": severity, "type": type, "labels": labels, **({"json": payload} if isinstance(payload, dict) else {"text": payload})})
+
+  def psql(self, statements):
+    """Runs statements in the service's database, as the service."""
+    address = self.emulator.control("state")["sql"]["instances"][self.about["sql"]]
+    subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(address["port"]), "-U", self.about["user"], "-d", self.about["database"], "-c", statements], check=True, capture_output=True,
+                   env={**os.environ, "PGPASSWORD": PASSWORD})
 
   # -- belay
 

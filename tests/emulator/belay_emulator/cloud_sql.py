@@ -1,6 +1,6 @@
 """Cloud SQL Admin, v1beta4 (as gcloud speaks it) and v1 (as belay does) over one state.
 
-Seed: `"sql": {"instances": [{…resource…, "databases": [{"name", "fixture" or "sql"}], "users": [{"name", "password"}], "backups": [{"age", "status", "type", "description"}]}]}`.
+Seed: `"sql": {"instances": [{…resource…, "databases": [{"name", "fixture" or "sql", "extensions": [name]}], "users": [{"name", "password"}], "backups": [{"age", "status", "type", "description"}]}]}`.
 Control: `/_emulator/sql/checkpoint` {"instance"} keeps the rows as they are for clones to a later time; `/_emulator/sql/backup` {"instance", "age", "type", "status"}
 makes a backup without an operation; `/_emulator/sql/state` {"instance", "state"} puts an instance in another state.
 Settings: `sql_recovery_lag_seconds` (60): how far the newest recovery point lies back; `sql_deleted_name_days` (7): how long a deleted instance's name stays taken.
@@ -72,6 +72,8 @@ def seed(world, data):
       sql.set_user(name, user["name"], user.get("password"))
     for database in given.get("databases", []):
       sql.add_database(name, database["name"])
+      if sql.server:
+        sql.server.add_extensions(name, database["name"], database.get("extensions", []))
       script = database.get("sql", "") + FIXTURES[database["fixture"]] if "fixture" in database else database.get("sql", "")
       if script and sql.server:
         sql.server.run_script(name, database["name"], script.encode())

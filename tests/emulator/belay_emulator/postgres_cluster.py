@@ -11,6 +11,12 @@ import time
 from .postgres import SqlError, program, run
 
 
+def statements_are_counted():
+  """Options that load pg_stat_statements, as Cloud SQL does; none where PostgreSQL came without its library."""
+  library = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(program("postgres")))), "lib", "pg_stat_statements.so")
+  return ["-c", "shared_preload_libraries=pg_stat_statements"] if os.path.exists(library) else []
+
+
 class PostgresCluster:
   """Runs from its construction until `close`. Its log is in `folder`; its data is in a temporary folder, since the server's user may not
   enter the emulator's and a socket's path is limited to 107 bytes. Clients on TCP must prove a password; only the socket's folder trusts."""
@@ -32,7 +38,7 @@ class PostgresCluster:
       with open(log, "wb") as out:
         self._server = subprocess.Popen(
           prefix + [program("postgres"), "-D", data, "-p", str(self.port), "-k", self._home, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
-                    "-c", "shared_buffers=32MB", "-c", "max_connections=200"],
+                    "-c", "shared_buffers=32MB", "-c", "max_connections=200", *statements_are_counted()],
           stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self._home, start_new_session=True)
       self._await(log)
     except Exception:

@@ -53,6 +53,11 @@ class SqlServer:
     """Executes SQL text as the users of the instance would, up to the first error: as in Cloud SQL, what came before it stays."""
     self.postgres.run_script(f"{instance}.{database}", text, owner_of(instance))
 
+  def add_extensions(self, instance, database, names):
+    """Those of which Cloud SQL lets its users make what PostgreSQL itself leaves to superusers."""
+    for name in names:
+      self.postgres.sql(f"CREATE EXTENSION {identifier(name)}", f"{instance}.{database}")
+
   def dump_text(self, instance, database, *options):
     return self.postgres.dump_text(f"{instance}.{database}", *options)
 
