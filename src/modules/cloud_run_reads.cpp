@@ -161,7 +161,7 @@ Outcome read_last_good(const Call& call, const Reads& reads) {
 }
 
 Outcome read_domain_mappings(const Call& call, const Reads& reads) {
-  const Value host = join({"https://", call.in["region"], "-run.googleapis.com/apis/domains.cloudrun.com/v1/namespaces/", gcp::segment(call.in["project"]), "/domainmappings"});
+  const Value host = join({"https://", gcp::segment(call.in["region"]), "-run.googleapis.com/apis/domains.cloudrun.com/v1/namespaces/", gcp::segment(call.in["project"]), "/domainmappings"});
   const auto body = gcp::read(reads, gcp::get(host), call.stop);
   if (!body) return failed_outcome(body.error());
   Value::List all;

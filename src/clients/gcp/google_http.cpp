@@ -1,6 +1,7 @@
 #include "clients/gcp/google_http.hpp"
 #include <algorithm>
 #include <charconv>
+#include <fmt/core.h>
 
 namespace belay::gcp {
 namespace {
@@ -26,9 +27,30 @@ Duration wait_after(const Expected<Answer>& answer, int attempt) {
   return wait;
 }
 
+/// A part of a path that means another one: nothing, `.` or `..`, encoded or not. Who sends it would name something else than was meant.
+bool wanders(std::string part) {
+  for (std::size_t at; (at = part.find("%2")) != std::string::npos && at + 2 < part.size() && (part[at + 2] == 'e' || part[at + 2] == 'E');) part.replace(at, 3, ".");
+  return part.empty() || part == "." || part == "..";
+}
+
+/// A token goes by https to a host of Google's, and to no other: names from outside stand in these addresses.
+std::optional<Failure> strays(const Value& url) {
+  constexpr std::string_view k_https = "https://", k_domain = ".googleapis.com", k_letters = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+  if (!url.known() || url.is_secret() || url.kind() != Kind::text) return Failure{Cause::refused, Reached::no, "the address of a request to Google is not known, or holds a secret", "names of projects, regions and the like are no secrets"};
+  const std::string text = url.text().substr(0, url.text().find_first_of("?#"));
+  const auto slash = text.find('/', k_https.size());
+  const std::string host = text.starts_with(k_https) ? text.substr(k_https.size(), slash - k_https.size()) : "";
+  if (!host.ends_with(k_domain) || host.find_first_not_of(k_letters) != std::string::npos)
+    return Failure{Cause::refused, Reached::no, fmt::format("'{}' is no address of Google's, and gets no token", text), "is the region a plain name, like us-central1?"};
+  for (auto at = slash; at != std::string::npos; at = text.find('/', at + 1))
+    if (wanders(text.substr(at + 1, text.find('/', at + 1) - at - 1))) return Failure{Cause::refused, Reached::no, fmt::format("a name in the address '{}' is empty, or leads elsewhere", text), "nothing may be called '', '.' or '..'"};
+  return {};
+}
+
 } // namespace
 
 Expected<GoogleHttp::Signed> GoogleHttp::prepared(const Request& request, const Stop& stop) {
+  if (auto why = strays(request.url)) return Unexpected(std::move(*why));
   auto by = m_credentials.signature(stop);
   if (!by) return Unexpected(by.error());
   auto routed = m_route.here(request);

@@ -6,6 +6,7 @@ namespace belay::gcp {
 namespace {
 
 constexpr std::string_view k_google = "google";
+constexpr int k_pages = 2000; ///< pages may be empty, so elements alone bound nothing
 
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view k_digits = "0123456789ABCDEF";
@@ -121,7 +122,9 @@ std::vector<Expected<Value>> read_at_once(const Reads& reads, std::span<const Re
 Expected<Value> read_pages(const Reads& reads, const Request& first, std::string_view member, std::size_t at_most, const Stop& stop) {
   Value::List all;
   std::string token;
+  int pages = 0;
   do {
+    if (++pages > k_pages) return Unexpected(Failure{Cause::full, Reached::yes, fmt::format("Google's list has no end after {} pages", k_pages), "ask for less: a narrower filter, a smaller project"});
     Request page = first;
     if (!token.empty() && page.method == "GET") page.url = with_query(page.url, {{"pageToken", Value(token)}});
     if (!token.empty() && page.method != "GET") {

@@ -278,6 +278,27 @@ TEST_CASE("Google's requests are signed, others are not", "[clients]") {
   CHECK(place.seen.at(1).headers.empty());
 }
 
+TEST_CASE("a token goes to Google's hosts by https, and to the path that was meant, or nowhere", "[clients]") {
+  Cloud place = with_token();
+  SignedHttp own{place};
+  const Stop stop(place.clock);
+  for (const char* url : {"https://else.example/x", "http://run.googleapis.com/x", "https://else.example/-run.googleapis.com/x", "https://run.googleapis.com@else.example/x", "https://run.googleapis.com:8443/x",
+                          "https://else.example?.googleapis.com/x", "https://run.googleapis.com/v2/../x", "https://storage.googleapis.com/storage/v1/b/data/o/..?ifGenerationMatch=1",
+                          "https://storage.googleapis.com/storage/v1/b/data/o/?ifGenerationMatch=1", "https://run.googleapis.com/v2/projects//locations", "https://run.googleapis.com/v2/%2E%2e/x"}) {
+    INFO(url);
+    Request request = google("GET");
+    request.url = Value(url);
+    CHECK(own.http.read(request, stop, nullptr).error().reached == Reached::no);
+    own.http.read_all({&request, 1}, 1, [](std::size_t, Expected<Answer> one) { CHECK(one.error().cause == Cause::refused); }, stop);
+    request.method = "DELETE";
+    CHECK(own.http.send(request, nullptr, stop).error().cause == Cause::refused);
+  }
+  Request hidden = google("GET");
+  hidden.url = Value("https://run.googleapis.com/x").as_secret();
+  CHECK(own.http.read(hidden, stop, nullptr).error().cause == Cause::refused);
+  CHECK(place.seen.empty());
+}
+
 TEST_CASE("a refused token is renewed once", "[clients]") {
   Cloud place = with_token();
   SignedHttp own{place};

@@ -124,6 +124,23 @@ TEST_CASE("the pages of a list are joined up to a bound", "[clients]") {
   CHECK(gcp::read_pages(failing.reads(), first, "items", 2, all_stop).error().cause == Cause::missing);
 }
 
+TEST_CASE("pages that hold nothing and never end are given up", "[clients]") {
+  struct Endless final : HttpReads {
+    int asked = 0;
+    Expected<Answer> read(const Request&, const Stop&, Sink*) override {
+      if (++asked > 100000) throw std::logic_error("it asks for ever");
+      return answer(200, R"({"nextPageToken":"t)" + std::to_string(asked) + R"("})");
+    }
+    void read_all(std::span<const Request>, unsigned, const std::function<void(std::size_t, Expected<Answer>)>&, const Stop&) override {}
+    Expected<Certificate> certificate(const std::string&, int, const std::string&, const Stop&) override { return tl::unexpected(Failure{}); }
+  } endless;
+  fakes::StrictReads other;
+  Reads from = other.reads();
+  const Reads reads{endless, from.process, from.sql, from.lines, from.files, from.time};
+  const Stop stop(other.clock);
+  CHECK(gcp::read_pages(reads, gcp::get(Value("https://run.googleapis.com/v2/x")), "items", 10, stop).error().cause == Cause::full);
+}
+
 TEST_CASE("what became of a change follows from the answer alone where it can", "[clients]") {
   const auto fine = [](const Value& body) {
     Outcome out;
