@@ -1,8 +1,12 @@
 #include "modules/cloud_sql_content.hpp"
+#include "value/json.hpp"
 #include <algorithm>
+#include <fmt/core.h>
 
 namespace belay::modules::cloud_sql {
 namespace {
+
+constexpr std::string_view k_gs = "gs://";
 
 Value names_in(const Value& items) {
   Value::List names;
@@ -75,13 +79,25 @@ Outcome judge_database(const Intent& intent, const Value& seen, const Value& now
 std::vector<std::string> touches_export(const Value& in) {
   auto names = touches(in);
   const Value uri = in["uri"];
-  constexpr std::string_view scheme = "gs://";
-  const bool known = !uri.is_unknown() && !uri.is_secret() && uri.kind() == Kind::text && uri.text().starts_with(scheme);
-  names.push_back(gcp::resource("gcp-storage", {known ? Value(uri.text().substr(scheme.size())) : Value()}));
+  const bool known = !uri.is_unknown() && !uri.is_secret() && uri.kind() == Kind::text && uri.text().starts_with(k_gs);
+  names.push_back(gcp::resource("gcp-storage", {known ? Value(uri.text().substr(k_gs.size())) : Value()}));
   return names;
 }
 
-Intent prepare_export(const Value& in, const Value&, const Identity&) {
+/// {operations, object: what is there under that name, null where nothing is}: Cloud SQL replaces what is there.
+Expected<Value> observe_export(const Call& call, const Value& handle, const Reads& reads) {
+  auto seen = observe_operations(call, handle, reads);
+  if (!seen || !handle.is_null()) return seen;
+  const auto uri = text_or(call.in["uri"], "");
+  const auto slash = uri.find('/', k_gs.size());
+  if (!uri.starts_with(k_gs) || slash == std::string::npos) return seen; // Cloud SQL refuses it
+  const Value bucket = uri.substr(k_gs.size(), slash - k_gs.size()), object = uri.substr(slash + 1);
+  const auto there = gcp::read(reads, gcp::get(gcp::url("storage", join({"storage/v1/b/", gcp::segment(bucket), "/o/", gcp::segment(object)}))), call.stop);
+  if (!there && there.error().cause != Cause::missing) return there;
+  return Value::object({{"operations", (*seen)["operations"]}, {"object", there ? (*there)["generation"] : Value()}});
+}
+
+Intent prepare_export(const Value& in, const Value& seen, const Identity&) {
   Intent intent = intent_of(in, "POST", instance_url(in, {"/export"}),
                             Value::object({{"exportContext", Value::object({{"fileType", "SQL"}, {"uri", in["uri"]}, {"databases", Value::List{in["database"]}}, {"offload", in["offload"]}})}}), "EXPORT");
   std::vector<Value> words{"export", "sql", in["instance"], in["uri"], join({"--database=", in["database"]})};
@@ -90,6 +106,8 @@ Intent prepare_export(const Value& in, const Value&, const Identity&) {
   intent.touches = touches_export(in);
   intent.outputs = Value::object({{"uri", in["uri"]}});
   intent.extra = Value::object({{"type", "EXPORT"}, {"uri", in["uri"]}});
+  if (!seen.is_unknown() && !seen["object"].is_null())
+    intent.refused = Failure{Cause::conflict, Reached::no, fmt::format("{} is there already, and an export would replace it", bare_json(in["uri"])), "choose another name: one with the date in it is never taken"};
   return intent;
 }
 

@@ -12,6 +12,7 @@ Expected<Value> observe_database(const Call&, const Value& handle, const Reads&)
 Intent prepare_database(const Value& in, const Value& seen, const Identity&);
 Outcome judge_database(const Intent&, const Value& seen, const Value& now);
 
+Expected<Value> observe_export(const Call&, const Value& handle, const Reads&);
 Intent prepare_export(const Value& in, const Value& seen, const Identity&);
 Intent prepare_import(const Value& in, const Value& seen, const Identity&);
 
@@ -52,8 +53,8 @@ inline constexpr Field k_export_in[] = {
     {.name = "offload", .type = k_boolean, .required = false, .standard = "true", .help = "whether a separate machine does it, so that the instance serves on at its speed"},
 };
 inline constexpr Field k_export_out[] = {{.name = "uri", .type = k_text, .help = "where it is"}};
-inline constexpr Action k_export{"export", "Writes a database as SQL into a bucket", k_export_in, k_export_out,
-                                 Change{.effect = Effect::adds, .repeat = Repeat::same_state, .observe = observe_operations, .prepare = prepare_export, .perform = send, .judge = judge,
+inline constexpr Action k_export{"export", "Writes a database as SQL into a bucket; never over an object that is there", k_export_in, k_export_out,
+                                 Change{.effect = Effect::adds, .repeat = Repeat::same_state, .observe = observe_export, .prepare = prepare_export, .perform = send, .judge = judge,
                                         .touches = touches_export, .lateness = k_lateness}};
 
 inline constexpr Field k_import_in[] = {

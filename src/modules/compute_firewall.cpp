@@ -97,6 +97,8 @@ Expected<Value> observe_firewall(const Call& call, const Value& handle, const Re
   Value::List more;
   for (const char* name : {"sourceTags", "targetTags", "sourceServiceAccounts", "targetServiceAccounts"})
     if (!(*firewall)[name].is_null()) more.emplace_back(name);
+  if (boolean_or((*firewall)["disabled"], false)) more.emplace_back("disabled");
+  if (boolean_or((*firewall)["logConfig"]["enable"], false)) more.emplace_back("logConfig");
   return Value::object({{"firewall", shown(*firewall)}, {"more", Value(std::move(more))}});
 }
 
@@ -125,6 +127,8 @@ Intent prepare_firewall(const Value& in, const Value& seen, const Identity&) {
     intent.nothing = !seen.is_unknown() && !there.is_null();
     if (intent.nothing && !same(in, there))
       intent.refused = Failure{Cause::refused, Reached::no, fmt::format("a firewall rule '{}' is there already, and says otherwise: {}", bare_json(in["name"]), bare_json(there)), "choose another name, or make that one absent first"};
+    else if (intent.nothing && !elements(seen["more"]).empty())
+      intent.refused = Failure{Cause::refused, Reached::no, fmt::format("a firewall rule '{}' is there already, and has {} besides, which changes whom it applies to", bare_json(in["name"]), bare_json(seen["more"])), "choose another name, or put that one right by hand"};
     if (!egress && (in["sources"].is_null() || (in["sources"].kind() == Kind::list && elements(in["sources"]).empty())))
       intent.refused = Failure{Cause::refused, Reached::no, "without sources the rule would apply to everybody", "sources: [203.0.113.0/24], or [0.0.0.0/0] where everybody is meant"};
   }

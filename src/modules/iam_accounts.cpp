@@ -152,13 +152,20 @@ Outcome perform_key_create(const Intent& intent, const Call& call, Ports& ports)
     const Value payload = Value(*octets).as_secret();
     const Request store = gcp::send("POST", gcp::url("secretmanager", join({"v1/projects/", gcp::segment(in["project"]), "/secrets/", gcp::segment(in["secret"]), ":addVersion"})),
                                     Value::object({{"payload", Value::object({{"data", lift(payload, base64_of)}, {"dataCrc32c", lift(payload, crc_of)}})}}));
-    const auto stored = gcp::body_of(ports.http.send(store, nullptr, call.stop));
-    if (stored) {
-      const std::string version = gcp::last_part(text_or((*stored)["name"], ""));
-      made.outputs = Value::object({{"key", id}, {"version", version}, {"reference", join({"gcp:projects/", in["project"], "/secrets/", in["secret"], "/versions/", version})}});
-      return made;
+    Outcome stored = gcp::answered(ports.http.send(store, nullptr, call.stop), [&](const Value& body) {
+      const std::string version = gcp::last_part(text_or(body["name"], ""));
+      Outcome outcome;
+      outcome.outputs = Value::object({{"key", id}, {"version", version}, {"reference", join({"gcp:projects/", in["project"], "/secrets/", in["secret"], "/versions/", version})}});
+      return outcome;
+    });
+    if (stored.state == State::done) return stored;
+    if (stored.state == State::unknown) { // deleted, it might be the secret's newest version already, and everybody who reads that would be locked out
+      stored.outputs = Value::object({{"key", id}});
+      stored.failure->message = fmt::format("whether the new key {} was stored cannot be told: {}", id, stored.failure->message);
+      stored.failure->hint = "does the secret have a new version? if not, delete the key and run again: " + gcloud(in, {"keys", "delete", id, join({"--iam-account=", address(in)})});
+      return stored;
     }
-    why = stored.error();
+    why = stored.failure;
   }
   const auto gone = gcp::body_of(ports.http.send(gcp::send("DELETE", keys_url(in, {"/", gcp::segment(id)}), {}), nullptr, call.stop));
   made.outputs = Value::object({{"key", id}});

@@ -1,4 +1,5 @@
 #include "codec/crc32c.hpp"
+#include "codec/sha256.hpp"
 #include "modules/command_outcome.hpp"
 #include "modules/storage.hpp"
 #include "value/json.hpp"
@@ -136,7 +137,7 @@ Intent prepare_fetch(const Value& in, const Value& seen, const Identity&) {
 
 /// Into a file beside, which takes its name when it is whole and matches its checksum.
 Outcome perform_fetch(const Intent& intent, const Call& call, Ports& ports) {
-  const auto file = text_or(call.in["file"], ""), part = file + ".part";
+  const auto file = text_or(call.in["file"], ""), part = file + "." + hex(sha256(call.id.key)).substr(0, 12) + ".part"; // this step's own, in every attempt
   const auto failed = [](Failure failure) {
     Outcome outcome = failed_outcome(std::move(failure));
     outcome.state = State::no_effect;

@@ -208,6 +208,22 @@ TEST_CASE("a database that is there is left alone", "[modules]") {
   CHECK(judged("cloud-sql.database", intent, {}, R"({"databases":[]})").state == State::not_seen);
 }
 
+TEST_CASE("an export never goes over an object that is there, for Cloud SQL would replace it", "[modules]") {
+  const Value what = in({{"database", "app"}, {"uri", "gs://b/d/x.sql.gz"}, {"offload", true}});
+  GoogleScript google;
+  google.expect(k_operations, "{}");
+  google.expect("GET storage/storage/v1/b/b/o/d%2Fx.sql.gz", R"({"name":"d/x.sql.gz","generation":"7"})");
+  const auto there = play(google, "cloud-sql.export", what);
+  REQUIRE(there.intent.refused);
+  CHECK(there.intent.refused->cause == Cause::conflict);
+  google.expect(k_operations, "{}");
+  google.expect("GET storage/storage/v1/b/b/o/d%2Fx.sql.gz", 404, R"({"error":{"code":404}})");
+  google.expect("POST sqladmin/v1/projects/p/instances/db1/export", op("e1", "PENDING", "EXPORT"));
+  google.expect(op_url("e1"), op("e1", "DONE", "EXPORT"));
+  CHECK(play(google, "cloud-sql.export", what).outcome.state == State::done);
+  google.done();
+}
+
 TEST_CASE("an export is the operation that writes to its object", "[modules]") {
   const auto& change = change_of("cloud-sql.export");
   const auto intent = change.prepare(in({{"database", "app"}, {"uri", "gs://b/x.sql.gz"}, {"offload", true}}), {}, {});

@@ -95,6 +95,24 @@ TEST_CASE("a key that cannot be stored is deleted again, and where that fails it
   CHECK(create.judge(intent, json(R"({"keys":[]})"), json(R"({"keys":[]})")).state == State::not_seen);
 }
 
+TEST_CASE("a key of which nobody can tell whether it was stored is kept: deleted, it would be the secret's newest version and worth nothing", "[modules]") {
+  GoogleScript google;
+  google.expect(k_keys, "{}");
+  google.expect("POST iam/v1/projects/p/serviceAccounts/api%40p.iam.gserviceaccount.com/keys", R"({"name":"projects/p/serviceAccounts/a/keys/k1","privateKeyData":"aHVudGVyMg=="})");
+  google.expect_lost("POST secretmanager/v1/projects/p/secrets/sa-key:addVersion");
+  const auto played = play(google, "iam.key-create", account({{"secret", "sa-key"}}));
+  CHECK(played.outcome.state == State::unknown);
+  CHECK(played.outcome.failure->message.find("k1") != std::string::npos);
+  google.done();
+}
+
+TEST_CASE("a region is a part of a host's name and never leads to another host", "[modules]") {
+  GoogleScript google;
+  google.expect("GET else.example%2F-run/apis/domains.cloudrun.com/v1/namespaces/p/domainmappings", "{}");
+  fakes::read(google, "cloud-run.domain-mappings", Value::object({{"project", "p"}, {"region", "else.example/"}}));
+  google.done();
+}
+
 TEST_CASE("keys have an age, a state that can be taken back, and the last one that can be used stays", "[modules]") {
   GoogleScript google; // it is 2027-01-15T08:00:00Z
   google.expect(k_keys, R"({"keys":[{"name":"projects/p/serviceAccounts/a/keys/old","validAfterTime":"2026-01-15T08:00:00Z"},{"name":"x/keys/new","validAfterTime":"2027-01-14T08:00:00Z"}]})");
@@ -186,6 +204,15 @@ TEST_CASE("a firewall rule names whom it applies to, and one that is there other
   const auto gone = firewall.prepare(in({{"name", "deny"}, {"state", "absent"}}), there, {});
   CHECK(firewall.undo(gone, there, {})["sources"] == there["firewall"]["sources"]);
   CHECK(firewall.prepare(in({{"name", "deny"}, {"state", "absent"}}), json(R"({"firewall":{"action":"deny"},"more":["targetTags"]})"), {}).refused);
+  // A rule that is turned off keeps nobody out, and one that was would be made again in force.
+  GoogleScript google;
+  for (const char* state : {"present", "absent"}) {
+    google.expect("GET compute/compute/v1/projects/p/global/firewalls/deny",
+                  R"({"name":"deny","network":"x/default","direction":"INGRESS","denied":[{"IPProtocol":"all"}],"sourceRanges":["203.0.113.0/24"],"priority":100,"disabled":true,"logConfig":{"enable":false}})");
+    const auto off = play(google, "compute.firewall", in({{"name", "deny"}, {"state", state}, {"network", "default"}, {"direction", "INGRESS"}, {"action", "deny"}, {"rules", Value::List{"all"}}, {"sources", Value::List{"203.0.113.0/24"}}, {"priority", 100}}));
+    REQUIRE(off.intent.refused);
+    CHECK(off.intent.refused->message.find("disabled") != std::string::npos);
+  }
 }
 
 TEST_CASE("an image's tag is its digest, and one that is not there is told with the nearest tag", "[modules]") {

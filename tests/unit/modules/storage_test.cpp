@@ -131,10 +131,20 @@ TEST_CASE("an object is read as a value and fetched into a file, each held to it
   google.expect("GET storage/storage/v1/b/b/o/d%2Fx.sql?alt=media&generation=7", "abd");
   CHECK(play(google, "storage.fetch", in({{"file", "/other"}})).outcome.state == State::no_effect);
   CHECK(google.files.files.count("/other") == 0);
-  CHECK(google.files.files.count("/other.part") == 0);
+  CHECK(google.files.files.size() == 1);
   google.expect(k_object, stored("abc"));
   CHECK(play(google, "storage.fetch", in({{"file", "/to"}})).intent.refused);
   google.done();
+}
+
+TEST_CASE("a fetch takes no file away that is not its own", "[modules]") {
+  GoogleScript google;
+  google.files.files["/to.part"] = "somebody's";
+  google.expect(k_object, stored("abc"));
+  google.expect("GET storage/storage/v1/b/b/o/d%2Fx.sql?alt=media&generation=7", "abc");
+  CHECK(play(google, "storage.fetch", in({{"file", "/to"}})).outcome.state == State::done);
+  CHECK(google.files.files.at("/to.part") == "somebody's");
+  CHECK(google.files.files.size() == 2);
 }
 
 TEST_CASE("the object that was looked at is deleted, and no later one", "[modules]") {
