@@ -103,7 +103,7 @@ constexpr Field k_deploy_in[] = {
     {.name = "no_traffic", .type = k_boolean, .required = false, .standard = "false", .help = "whether the new revision gets none yet; otherwise it gets all, whatever the split was"},
     BELAY_RUN_OPTIONAL("tag", k_text, "a tag for the new revision: it gets an address of its own"),
     {.name = "create", .type = k_boolean, .required = false, .standard = "false", .help = "whether a service that is not there is made"},
-    BELAY_RUN_OPTIONAL("take_back", k_map, "what an undo gives: {split, set_tags, remove_tags, bad}; nothing else is changed then"),
+    BELAY_RUN_OPTIONAL("take_back", k_map, "what an undo gives: {split, set_tags, remove_tags, bad, ingress}; nothing else is changed then"),
 };
 constexpr Field k_update_in[] = {
     BELAY_RUN_SERVICE,
@@ -111,7 +111,7 @@ constexpr Field k_update_in[] = {
     BELAY_RUN_OPTIONAL("revision", k_text, "the revision that the new one is like; without it the one that serves"),
     {.name = "no_traffic", .type = k_boolean, .required = false, .standard = "false", .help = "whether the new revision gets none yet"},
     BELAY_RUN_OPTIONAL("tag", k_text, "a tag for the new revision"),
-    BELAY_RUN_OPTIONAL("take_back", k_map, "what an undo gives: {split, set_tags, remove_tags, bad}; nothing else is changed then"),
+    BELAY_RUN_OPTIONAL("take_back", k_map, "what an undo gives: {split, set_tags, remove_tags, bad, ingress}; nothing else is changed then"),
 };
 constexpr Field k_scale_in[] = {
     BELAY_RUN_SERVICE,

@@ -79,11 +79,24 @@ Intent unknown_intent(const Value& in, const Value& seen) {
   return intent;
 }
 
+/// The traffic's undo with who may reach the service besides, in one request.
+Intent with_ingress(Intent intent, const Value& in, const Value& seen, const Value& ingress) {
+  const Value wanted = ingress_of(text(ingress));
+  if (wanted == Value("") || (seen.known() && seen["service"]["ingress"] == wanted)) return intent;
+  auto& request = std::get<Request>(intent.act);
+  request.url = gcp::with_query(service_url(in), {{"updateMask", Value("traffic,annotations,ingress")}});
+  request.body = with(request.body, "ingress", wanted);
+  intent.equivalent += " && " + shell_line({"gcloud", "run", "services", "update", in["service"], join({"--project=", in["project"]}), join({"--region=", in["region"]}), join({"--ingress=", ingress})});
+  intent.nothing = false;
+  if (!intent.extra.is_null()) intent.extra = with(intent.extra, "ingress", wanted);
+  return intent;
+}
+
 Intent prepare(const Value& in, const Value& seen, const Identity& id, RevisionKind kind) {
   if (const Value back = in["take_back"]; is_there(back))
-    return prepare_traffic(Value::object({{"project", in["project"]}, {"region", in["region"]}, {"service", in["service"]}, {"split", back["split"]}, {"set_tags", back["set_tags"]},
+    return with_ingress(prepare_traffic(Value::object({{"project", in["project"]}, {"region", in["region"]}, {"service", in["service"]}, {"split", back["split"]}, {"set_tags", back["set_tags"]},
                                           {"remove_tags", back["remove_tags"]}, {"bad", back["bad"]}}),
-                           seen, id);
+                           seen, id), in, seen, back["ingress"]);
   if (!seen.known() || !in["service"].known() || !in["no_traffic"].known() || !in["tag"].known() || !in["project"].known() || !in["region"].known()) return unknown_intent(in, seen);
   const Value service = seen["service"];
   const bool creates = service.is_null(), no_traffic = boolean_or(in["no_traffic"], false);
@@ -143,6 +156,7 @@ Intent prepare(const Value& in, const Value& seen, const Identity& id, RevisionK
   for (const auto& [one, of] : wanted) tag_members.emplace_back(one, Value(of));
   intent.extra = Value::object({{"project", in["project"]}, {"region", in["region"]}, {"service", in["service"]}, {"revision", Value(revision)}, {"tag", Value(tag)}, {"split", split_value(split)},
                                 {"tags", Value::object(std::move(tag_members))}, {"makes", Value(true)}});
+  if (moves_ingress) intent.extra = with(intent.extra, "ingress", Value(ingress_of(ingress)));
   return intent;
 }
 
@@ -172,8 +186,14 @@ Outcome answer_revision(const Intent& intent, const Expected<Answer>& answer) {
 }
 
 Outcome judge_revision(const Intent& intent, const Value& seen, const Value& now) {
-  if (!intent.extra.has("makes")) return judge_traffic(intent, seen, now);
   Outcome out;
+  if (!intent.extra.has("makes")) {
+    out = judge_traffic(intent, seen, now);
+    if (out.state != State::done || !intent.extra.has("ingress") || now["service"]["ingress"] == intent.extra["ingress"]) return out;
+    out.state = now["service"]["etag"] == seen["service"]["etag"] ? State::not_seen : State::partial;
+    if (out.state == State::partial) out.failure = Failure{Cause::conflict, Reached::yes, fmt::format("the traffic is back, and who may reach the service is not: its ingress is {}", show(now["service"]["ingress"])), "somebody else changed the service since"};
+    return out;
+  }
   const auto& extra = intent.extra;
   const Value service = now["service"];
   const std::string name = text(extra["revision"]), of = text(extra["service"]);
@@ -224,7 +244,7 @@ Standing standing_revision(const Intent& intent, const Value& seen, const Value&
   const std::string name = text(intent.extra["revision"]);
   const std::string latest = short_name(service["latestCreatedRevision"]);
   if (!find_revision(now["revisions"], name) && latest != name) return latest == short_name(seen["service"]["latestCreatedRevision"]) ? Standing::as_before : Standing::otherwise;
-  if (latest != name) return Standing::otherwise;
+  if (latest != name || (intent.extra.has("ingress") && service["ingress"] != intent.extra["ingress"])) return Standing::otherwise;
   return standing_traffic(intent, seen, outputs, now) == Standing::as_left ? Standing::as_left : Standing::otherwise;
 }
 
@@ -239,9 +259,12 @@ Value undo_revision(const Intent& intent, const Value& seen, const Value& output
   const bool added = !tag.empty() && before.empty();
   const bool moved = !tag.empty() && !before.empty();
   static_cast<void>(outputs);
+  Value ingress;
+  for (const char* one : {"all", "internal", "internal-and-cloud-load-balancing"})
+    if (extra.has("ingress") && service["ingress"] == Value(ingress_of(one))) ingress = Value(one);
   return Value::object({{"project", extra["project"]}, {"region", extra["region"]}, {"service", extra["service"]},
-                        {"take_back", Value::object({{"split", split_value(serving(service))}, {"set_tags", moved ? Value::object({{tag, Value(before)}}) : Value::object({})},
-                                                     {"remove_tags", added ? Value(Value::List{Value(tag)}) : Value(Value::List{})}, {"bad", Value(Value::List{extra["revision"]})}})}});
+                        {"take_back", gcp::members({{"split", split_value(serving(service))}, {"set_tags", moved ? Value::object({{tag, Value(before)}}) : Value::object({})},
+                                                     {"remove_tags", added ? Value(Value::List{Value(tag)}) : Value(Value::List{})}, {"bad", Value(Value::List{extra["revision"]})}, {"ingress", ingress}})}});
 }
 
 } // namespace belay::modules::cloud_run

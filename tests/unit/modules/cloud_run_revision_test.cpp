@@ -152,6 +152,25 @@ TEST_CASE("an undo of a deploy gives back the traffic and marks the revision", "
   CHECK(show(back["take_back"]["remove_tags"]) == R"(["next"])");
 }
 
+TEST_CASE("an undo of a deploy gives back who may reach the service", "[modules]") {
+  const auto before = seen("api-00004-bad", "e1", R"("ingress":"INGRESS_TRAFFIC_ALL",)");
+  const auto intent = run::prepare_deploy(in({{"image", "i:5"}, {"ingress", "internal"}}), before, {});
+  REQUIRE(request(intent).body["ingress"] == Value("INGRESS_TRAFFIC_INTERNAL_ONLY"));
+  const Value back = run::undo_revision(intent, before, {});
+  Value::Map moved = before["service"].map();
+  std::erase_if(moved, [](const auto& one) { return one.first == Value("ingress"); });
+  moved.emplace_back(Value("ingress"), Value("INGRESS_TRAFFIC_INTERNAL_ONLY"));
+  const Value now = Value::object({{"service", Value(moved)}, {"revisions", before["revisions"]}, {"log", Value(Value::List{})}});
+  const auto undo = run::prepare_deploy(back, now, {});
+  CHECK_FALSE(undo.refused);
+  CHECK_FALSE(undo.nothing);
+  CHECK(request(undo).body["ingress"] == Value("INGRESS_TRAFFIC_ALL"));
+  CHECK(holds(show(request(undo).url), "ingress"));
+  CHECK(holds(undo.equivalent, "--ingress=all"));
+  CHECK_FALSE(run::judge_revision(undo, now, now).state == State::done);
+  CHECK(run::undo_revision(run::prepare_deploy(in({{"image", "i:5"}}), before, {}), before, {})["take_back"]["ingress"].is_null());
+}
+
 TEST_CASE("a dry run after a predicted change shows a deploy's image and waits for the rest", "[modules]") {
   const auto intent = run::prepare_deploy(in({{"image", "i:5"}}), Value::unknown({"push"}), {});
   CHECK(intent.outputs["revision"].waits_for() == std::vector<std::string>{"push"});
