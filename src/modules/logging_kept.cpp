@@ -26,6 +26,18 @@ bool holds(const Value& wanted, const Value& kept) {
   return std::all_of(all.begin(), all.end(), [&](const auto& one) { return one.first == "metricDescriptor" || kept[one.first] == one.second; });
 }
 
+/// A PUT replaces the whole: what the action cannot set goes along as it is.
+Value with_the_rest(Value wanted, const Value& kept) {
+  if (kept.is_unknown()) return wanted;
+  auto all = named(wanted);
+  for (const auto& [name, value] : named(kept)) {
+    if (name == "metricDescriptor") std::erase_if(all, [](const auto& one) { return one.first == "metricDescriptor"; });
+    const bool own = name == "destination" || name == "filter" || name == "description", told = name == "createTime" || name == "updateTime" || name == "writerIdentity" || name == "resourceName";
+    if (name != "name" && !own && !told) all.emplace_back(name, value);
+  }
+  return Value::object(std::move(all));
+}
+
 Intent intent_of(const Value& in, const Value& seen, std::string_view kind, Value wanted, std::string_view query) {
   const Value kept = seen["kept"];
   const bool there = !kept.is_null();
@@ -34,7 +46,7 @@ Intent intent_of(const Value& in, const Value& seen, std::string_view kind, Valu
   if (kept.is_unknown()) url = kept; // POST for a new one, PUT for one that is there
   intent.nothing = holds(wanted, kept);
   intent.extra = Value::object({{"wanted", wanted}, {"in", in}});
-  intent.act = gcp::send(there ? "PUT" : "POST", std::move(url), std::move(wanted));
+  intent.act = gcp::send(there ? "PUT" : "POST", std::move(url), there ? with_the_rest(std::move(wanted), kept) : std::move(wanted));
   intent.touches = touches_kept(in);
   return intent;
 }

@@ -104,6 +104,8 @@ Intent prepare_downgrade(const Value& in, const Value& seen, const Identity&) {
   // A named revision, because "one back" said twice is two back.
   Intent intent = intent_of(in, tool(in, {"downgrade", target}, "migration:revert"), seen["current"], target);
   const bool looked = seen.has("current");
+  if (const auto named = text_or(in["to"], ""); !intent.refused && (named.starts_with('-') || named.find('+') != std::string::npos))
+    intent.refused = Failure{Cause::refused, Reached::no, fmt::format("'{}' counts from where the schema stands: done twice, it goes back twice as far", named), "name the migration itself"};
   if (!intent.refused && looked && seen["current"] == Value("")) intent.refused = Failure{Cause::missing, Reached::no, "no migration is applied: there is nothing to take back", ""};
   if (!intent.refused && looked && text_or(seen["previous"], "").empty()) intent.refused = Failure{Cause::missing, Reached::no, "which migration came before " + bare_json(seen["current"]) + " cannot be told", "name it in `to`"};
   if (!intent.refused && uses_npm(in) && !in["to"].is_null() && looked && in["to"] != seen["previous"])
@@ -121,7 +123,8 @@ Outcome ended(const Intent& intent, const Expected<Ended>& end) {
 Outcome judge(const Intent& intent, const Value& seen, const Value& now) {
   Outcome outcome;
   outcome.outputs = intent.extra;
-  if (now["current"] == intent.extra["after"]) return outcome;
+  const bool at_base = intent.extra["after"] == Value("base") && now["current"] == Value("");
+  if (at_base || now["current"] == intent.extra["after"]) return outcome;
   outcome.state = now["current"] == seen["current"] ? State::not_seen : State::partial;
   if (outcome.state == State::partial)
     outcome.failure = Failure{Cause::rejected, Reached::yes, fmt::format("the schema stands at {}, between {} and {}", bare_json(now["current"]), bare_json(seen["current"]), bare_json(intent.extra["after"])), "look at the migration that failed; running it again goes on from there"};

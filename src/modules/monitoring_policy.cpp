@@ -68,11 +68,16 @@ Intent prepare_policy(const Value& in, const Value& seen, const Identity&) {
   const bool there = !policy.is_null();
   Intent intent;
   Value url = there ? gcp::url("monitoring", join({"v3/", policy["name"]})) : gcp::url("monitoring", join({"v3/projects/", gcp::segment(in["project"]), "/alertPolicies"}));
+  std::string mask; // without one the API replaces the whole, with all that others have set
+  for (const auto& [name, value] : named(wanted)) mask += (mask.empty() ? "" : ",") + name;
+  if (there) url = gcp::with_query(url, {{"updateMask", Value(mask)}});
   if (policy.is_unknown()) url = policy; // POST for a new one, PATCH for one that is there
   intent.act = gcp::send(there ? "PATCH" : "POST", std::move(url), wanted);
   std::vector<Value> words{"gcloud", "alpha", "monitoring", "policies", there ? "update" : "create"};
   if (there) words.push_back(policy["name"]);
-  words.insert(words.end(), {join({"--policy=", canonical_json(wanted)}), join({"--project=", in["project"]})});
+  words.push_back(join({"--policy=", canonical_json(wanted)}));
+  if (there) words.emplace_back("--fields=" + mask);
+  words.push_back(join({"--project=", in["project"]}));
   intent.equivalent = shell_line(words);
   intent.touches = touches_policy(in);
   intent.outputs = there ? Value::object({{"policy", policy["name"]}}) : Value::object({});

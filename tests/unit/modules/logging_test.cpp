@@ -110,4 +110,8 @@ TEST_CASE("a metric of the log names its type for alert policies", "[modules]") 
   const auto intent = change_of("logging.metric").prepare(in({{"name", "error_rate"}, {"filter", "severity>=ERROR"}, {"description", "errors"}}), json(R"({"kept":null})"), {});
   CHECK(body_of(intent) == R"({"description":"errors","filter":"severity>=ERROR","metricDescriptor":{"metricKind":"DELTA","valueType":"INT64"},"name":"error_rate"})");
   CHECK(intent.outputs["metric"] == Value("logging.googleapis.com/user/error_rate"));
+  // A PUT replaces the whole: what others have added to it goes along.
+  const Value kept = json(R"({"kept":{"name":"error_rate","filter":"old","createTime":"2026-01-01T00:00:00Z","labelExtractors":{"a":"x"},"metricDescriptor":{"labels":[{"key":"a"}],"metricKind":"DELTA","valueType":"INT64"}}})");
+  const auto change = change_of("logging.metric").prepare(in({{"name", "error_rate"}, {"filter", "new"}, {"description", "errors"}}), kept, {});
+  CHECK(body_of(change) == R"({"description":"errors","filter":"new","labelExtractors":{"a":"x"},"metricDescriptor":{"labels":[{"key":"a"}],"metricKind":"DELTA","valueType":"INT64"},"name":"error_rate"})");
 }

@@ -59,6 +59,9 @@ TEST_CASE("going back names the migration it goes to, so that doing it twice is 
   CHECK(downgrade.judge(one, seen("b", "b", "a"), seen("a", "b", "")).state == State::done);
   CHECK(downgrade.judge(one, seen("b", "b", "a"), seen("b", "b", "a")).state == State::not_seen);
   CHECK(downgrade.judge(one, seen("b", "b", "a"), seen("x", "b", "")).state == State::partial);
+  const Intent first = downgrade.prepare(object({{"tool", "alembic"}}), seen("a", "b", "base"), k_id);
+  CHECK(downgrade.judge(first, seen("a", "b", "base"), seen("", "b", "")).state == State::done); // nothing is applied: that is the base
+  CHECK(downgrade.prepare(object({{"tool", "alembic"}, {"to", "-1"}}), seen("b", "b", "a"), k_id).refused); // said twice it is two back
   CHECK(downgrade.prepare(object({{"tool", "npm"}, {"to", "z"}}), seen("b", "b", "a"), k_id).refused);
   CHECK(downgrade.prepare(object({{"tool", "alembic"}}), seen("", "b", ""), k_id).refused->message.find("no migration") == 0);
 }

@@ -88,6 +88,9 @@ TEST_CASE("an alert policy is kept by its name: made, left alone, or brought to 
   CHECK_FALSE(other.nothing);
   CHECK(std::get<Request>(other.act).method == "PATCH");
   CHECK(other.equivalent.find("gcloud alpha monitoring policies update projects/p/alertPolicies/2 '--policy={") == 0);
+  // Without a mask the API replaces the policy whole: channels and rates that others have set would be gone.
+  CHECK(std::get<Request>(other.act).url == Value("https://monitoring.googleapis.com/v3/projects/p/alertPolicies/2?updateMask=displayName%2Ccombiner%2Cenabled%2Cconditions"));
+  CHECK(other.equivalent.find(" --fields=displayName,combiner,enabled,conditions ") != std::string::npos);
   CHECK(policy.judge(other, {}, seen).state == State::not_seen);
   CHECK(policy.judge(played.intent, {}, seen).state == State::done);
   CHECK(policy.prepare(inputs, json(R"({"policy":{"name":"x"},"same":2})"), {}).refused);
