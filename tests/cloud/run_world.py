@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.parse
 
+import dry_run_truth
 from service_world import SERVICES, project_of, seed_of
 from support import HAS_GCLOUD, ROOT, Emulator
 
@@ -97,8 +98,7 @@ class RunWorld:
     self.emulator.control("settings", {"image_env": {f":{version}$": variables}})
 
   def writes(self, who="belay"):
-    found = self.emulator.requests(who=who)
-    return [each for each in found if each["method"] in ("PATCH", "PUT", "DELETE") or (each["method"] == "POST" and not each["path"].endswith((":wait", "entries:list")))]
+    return dry_run_truth.mutations(self.emulator.requests(who=who))
 
   def wait_for(self, holds, seconds=60):
     end = time.monotonic() + seconds
