@@ -99,11 +99,17 @@ class DiagnoseTest(unittest.TestCase):
     world.container("cpu/utilizations", [0.95, 0.99])
     self.concluded(world, "slow", "slow answers", "belay run cloud-run/scale -s liftlog -e staging --max-instances 20")
 
-  def test_an_instance_that_ran_out_of_memory_gets_twice_as_much(self):
-    for service, message, more in (("guesslyfe", "JavaScript heap out of memory", "4Gi"), ("fineman-west", "Memory limit of 4096 MiB exceeded", "8Gi"), ("liftlog", "out of memory", "4Gi")):
+  def test_an_instance_that_ran_out_of_memory_gets_what_is_required_and_then_twice_as_much(self):
+    for service, message, more in (("guesslyfe", "JavaScript heap out of memory", "2Gi"), ("fineman-west", "Memory limit of 4096 MiB exceeded", "4Gi"), ("liftlog", "out of memory", "2Gi")):
       world = self.world(service)
       world.log("ERROR", message)
       self.concluded(world, "memory", "out of memory", f"--memory {more}")
+    service = world.emulator.call("GET", world.run_url())
+    service["template"]["containers"][0]["resources"] = {"limits": {"cpu": "1", "memory": "2Gi"}}
+    service["template"].pop("revision", None)
+    world.emulator.call("PATCH", world.run_url(), {"template": service["template"], "etag": service["etag"]})
+    world.emulator.call("GET", world.run_url())
+    self.concluded(world, "memory", "out of memory", "an instance has 2Gi → belay run cloud-run/scale -s liftlog -e staging --memory 4Gi")
 
   def test_a_database_that_does_not_run_and_a_pool_that_is_empty_differ(self):
     for service in self.worlds:

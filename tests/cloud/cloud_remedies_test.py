@@ -78,11 +78,11 @@ class RemediesTest(unittest.TestCase):
   @needs_gcloud
   def test_the_connector_is_made_anew_with_its_network_and_addresses(self):
     with HealthWorld("guesslyfe", "staging") as world:
-      world.emulator.control("seed", {"connectors": [{"name": "guesslyfe-vpc-connector", "network": "default", "ipCidrRange": "10.8.0.0/28", "state": "ERROR"}]})
+      world.emulator.control("seed", {"connectors": [{"name": "guesslyfe-vpc-connector", "network": "default", "ipCidrRange": "10.8.0.0/28", "maxInstances": 5, "state": "ERROR"}]})
       outputs = self.remedied(world, "connector", "--confirm", "guesslyfe-vpc-connector")
       self.assertEqual(outputs, {"was_there": True, "state": "READY"})
       made = self.gcloud(world, "compute", "networks", "vpc-access", "connectors", "describe", "guesslyfe-vpc-connector", f"--region={REGION}")
-      self.assertEqual((made["state"], made["ipCidrRange"], made["network"]), ("READY", "10.8.0.0/28", "default"))
+      self.assertEqual((made["state"], made["ipCidrRange"], made["network"], made["minInstances"], made["maxInstances"]), ("READY", "10.8.0.0/28", "default", 2, 5))
 
   def secret(self, world):
     answer = world.emulator.call("GET", f"https://secretmanager.googleapis.com/v1/projects/{world.project}/secrets/blockchain-rpc-url/versions/latest:access")
