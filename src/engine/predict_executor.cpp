@@ -226,6 +226,7 @@ void PredictExecutor::change(const Step& step, const Action& action, const Chang
   if (intent.nothing) {
     out.because = "the world is already as wanted: nothing is sent";
     out.act.clear();
+    out.equivalent.clear();
     return;
   }
   if (!out.exact && out.because.empty() && !out.waits_for.empty()) out.because = "known after " + listed(out.waits_for);

@@ -1,4 +1,5 @@
 #include "modules/cloud_run_job.hpp"
+#include "modules/gcloud_list.hpp"
 #include "value/json.hpp"
 #include "value/nearest.hpp"
 #include <algorithm>
@@ -141,11 +142,11 @@ Intent prepare_job_run(const Value& in, const Value& seen, const Identity&) {
   intent.touches = touches_job(in);
   std::vector<std::pair<std::string, Value>> container;
   Value::List variables;
-  std::string set;
+  std::vector<Value> set;
   for (const auto& [name, value] : named(in["env"])) {
     variables.push_back(Value::object({{"name", Value(name)}, {"value", value.is_unknown() ? value : Value(bare_json(value))}}));
     if (value.has_secret()) intent.refused = Failure{Cause::refused, Reached::no, fmt::format("the variable {} is a secret, and an execution's variables can be read by everyone who may look at it", name), "give it to the job from Secret Manager"};
-    set += fmt::format("{}{}={}", set.empty() ? "" : ",", name, bare_json(value));
+    set.emplace_back(fmt::format("{}={}", name, bare_json(value)));
   }
   if (!in["args"].is_null()) container.emplace_back("args", in["args"]);
   if (!variables.empty()) container.emplace_back("env", Value(std::move(variables)));
@@ -156,10 +157,8 @@ Intent prepare_job_run(const Value& in, const Value& seen, const Identity&) {
   intent.outputs = Value::object({{"execution", Value::minted("execution")}});
   auto words = std::vector<Value>{"gcloud", "run", "jobs", "execute"};
   for (const Value& one : place(in)) words.push_back(one);
-  std::vector<Value> args;
-  for (const Value& one : elements(in["args"])) args.push_back(join({args.empty() ? "" : ",", one}));
-  if (!args.empty()) words.push_back(join({"--args=", join(args)}));
-  if (!set.empty()) words.emplace_back("--update-env-vars=" + set);
+  if (const auto args = elements(in["args"]); !args.empty()) words.push_back(gcloud_list("--args", args));
+  if (!set.empty()) words.push_back(gcloud_list("--update-env-vars", set));
   words.emplace_back("--wait");
   intent.equivalent = shell_line(words);
   return intent;

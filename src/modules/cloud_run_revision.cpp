@@ -25,14 +25,16 @@ Value with(const Value& map, std::string_view name, const Value& value) {
 std::string generation_suffix(const std::string& service, const std::string& revision) { return revision.substr(std::min(revision.size(), service.size() + 1)); }
 
 /// What to paste: gcloud keeps a split that names revisions, so that a new revision would get nothing of it; hence the second command.
-std::string gcloud_line(const Value& in, const std::string& verb, const std::string& revision, bool no_traffic, bool frees_traffic) {
+std::string gcloud_line(const Value& in, const Value& made_of, const std::string& verb, const std::string& revision, bool no_traffic, bool frees_traffic) {
   const Value place[] = {in["service"], join({"--project=", in["project"]}), join({"--region=", in["region"]})};
   std::vector<Value> words{"gcloud", "run"};
   if (verb == "update") words.emplace_back("services");
   words.emplace_back(verb);
   words.insert(words.end(), std::begin(place), std::end(place));
-  const auto flags = gcloud_flags(in);
-  words.insert(words.end(), flags.begin(), flags.end());
+  const auto flags = gcloud_flags(in, made_of);
+  if (!flags) return {};
+  words.insert(words.end(), flags->begin(), flags->end());
+  if (made_of.map().empty()) words.emplace_back("--no-cpu-boost"); // which gcloud turns on for a new service, unasked
   if (!revision.empty()) words.emplace_back("--revision-suffix=" + generation_suffix(text(in["service"]), revision));
   if (no_traffic) words.emplace_back("--no-traffic");
   if (!text(in["tag"]).empty()) words.emplace_back("--tag=" + text(in["tag"]));
@@ -140,7 +142,7 @@ Intent prepare(const Value& in, const Value& seen, const Identity& id, RevisionK
   const bool is_deploy = kind == RevisionKind::deploy, from_latest = is_deploy || base.revision == short_name(service["latestCreatedRevision"]);
   const bool frees = !creates && !no_traffic && asked_split(service) != Split{{std::string(k_latest), 100}};
   // gcloud starts from the service's template: where that is not the one that serves, no command of its does the same.
-  if (from_latest) intent.equivalent = gcloud_line(in, is_deploy ? "deploy" : "update", revision, no_traffic, frees);
+  if (from_latest) intent.equivalent = gcloud_line(in, base.made, is_deploy ? "deploy" : "update", revision, no_traffic, frees);
   const bool same = is_deploy ? text(in["image"]).find("@sha256:") != std::string::npos && !creates && edit.made == with(service["template"], "revision", {}) && now == Split{{short_name(service["latestReadyRevision"]), 100}}
                               : kind == RevisionKind::update && edit.made == base.made;
   intent.nothing = !intent.refused && same && !moves_ingress && tag.empty() && !boolean_or(service["reconciling"], false);

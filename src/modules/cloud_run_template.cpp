@@ -1,5 +1,6 @@
 #include "modules/cloud_run_template.hpp"
 #include "codec/sha256.hpp"
+#include "modules/gcloud_list.hpp"
 #include "value/json.hpp"
 #include <algorithm>
 #include <fmt/core.h>
@@ -101,6 +102,10 @@ Value whole_instance(const Value& name, const Value& in) {
   return !name.known() || text(name).find(':') != std::string::npos ? name : join({in["project"], ":", in["region"], ":", name});
 }
 
+Value whole_connector(const Value& name, const Value& in) {
+  return !name.known() || text(name).find('/') != std::string::npos ? name : join({"projects/", in["project"], "/locations/", in["region"], "/connectors/", name});
+}
+
 Value with_cloud_sql(const Value& made, const Value& instances, const Value& in) {
   Value::List all;
   for (const Value& one : elements(instances)) all.push_back(whole_instance(one, in));
@@ -116,6 +121,18 @@ Value with_cloud_sql(const Value& made, const Value& instances, const Value& in)
     containers.front() = with(containers.front(), "volumeMounts", Value(std::move(mounts)));
   }
   return with(with(made, "volumes", Value(std::move(volumes))), "containers", Value(std::move(containers)));
+}
+
+/// The one that takes requests: it has a port; the others stand beside it.
+std::size_t main_of(const Value::List& containers) {
+  for (std::size_t i = 0; i < containers.size(); ++i)
+    if (containers[i].has("ports")) return i;
+  return 0;
+}
+
+Value main_container(const Value& made) {
+  const auto containers = elements(made["containers"]);
+  return containers.empty() ? Value() : containers[main_of(containers)];
 }
 
 Value seconds_text(const Value& timeout) {
@@ -135,10 +152,7 @@ Edited edited(const Value& made_of, const Value& in) {
   Value made = with(made_of.is_null() ? Value(Value::Map{}) : made_of, "revision", {});
   Value::List containers = list_or_empty(made["containers"]).list();
   if (containers.empty()) containers.emplace_back();
-  // The one that takes requests: it has a port; the others stand beside it.
-  std::size_t at = 0;
-  for (std::size_t i = containers.size(); i-- > 0;)
-    if (containers[i].has("ports")) at = i;
+  const std::size_t at = main_of(containers);
   containers[at] = container(containers[at], in, out.refused);
   if (at != 0) std::swap(containers[0], containers[at]);
   made = with(made, "containers", Value(containers));
@@ -154,8 +168,7 @@ Edited edited(const Value& made_of, const Value& in) {
   if (const Value count = given(in, "concurrency"); is_there(count)) made = with(made, "maxInstanceRequestConcurrency", count);
   if (const Value limit = given(in, "timeout"); is_there(limit)) made = with(made, "timeout", seconds_text(limit));
   if (const Value connector = given(in, "connector"); is_there(connector)) {
-    const bool whole = !connector.known() || text(connector).find('/') != std::string::npos;
-    Value access = with(made["vpcAccess"], "connector", whole ? connector : join({"projects/", in["project"], "/locations/", in["region"], "/connectors/", connector}));
+    Value access = with(made["vpcAccess"], "connector", whole_connector(connector, in));
     if (!access.has("egress")) access = with(access, "egress", Value("PRIVATE_RANGES_ONLY"));
     made = with(made, "vpcAccess", access);
   }
@@ -189,7 +202,7 @@ std::string ingress_of(const std::string& wanted) {
   return {};
 }
 
-std::vector<Value> gcloud_flags(const Value& in) {
+std::optional<std::vector<Value>> gcloud_flags(const Value& in, const Value& made_of) {
   struct Row {
     std::string_view name, flag;
   };
@@ -197,33 +210,35 @@ std::vector<Value> gcloud_flags(const Value& in) {
                                    {"timeout", "--timeout="}, {"port", "--port="}, {"ingress", "--ingress="}, {"connector", "--vpc-connector="}, {"egress", "--vpc-egress="}};
   std::vector<Value> out;
   if (is_there(in["image"])) out.push_back(join({"--image=", in["image"]}));
-  // `^~^` makes ~ the separator, for values that hold commas.
-  const auto list = [&](const Named& map, const std::string& flag) {
-    std::vector<Value> pieces;
-    for (const auto& [name, value] : map) {
-      pieces.emplace_back((pieces.empty() ? "^~^" : "~") + name + "=");
-      pieces.push_back(value);
-    }
-    if (!pieces.empty()) out.push_back(join({flag, join(pieces)}));
-  };
   const bool all = boolean_or(in["replace_env"], false);
-  list(both(in, "env"), all ? "--set-env-vars=" : "--update-env-vars=");
-  list(both(in, "secrets"), all ? "--set-secrets=" : "--update-secrets=");
-  std::string removed;
-  for (const Value& name : elements(in["remove_env"])) removed += (removed.empty() ? "" : ",") + text(name);
-  if (!removed.empty() && !all) out.emplace_back("--remove-env-vars=" + removed);
+  std::vector<Value> variables, secrets, gone, gone_secrets;
+  const auto env_now = both(in, "env"), secrets_now = both(in, "secrets");
+  for (const auto& [name, value] : env_now) variables.push_back(join({name, "=", value.is_unknown() ? value : Value(bare_json(value))}));
+  for (const auto& [name, reference] : secrets_now) secrets.push_back(join({name, "=", text(reference).find(':') == std::string::npos && reference.known() ? join({reference, ":latest"}) : reference}));
+  const auto removed = elements(in["remove_env"]);
+  for (const Value& one : elements(main_container(made_of)["env"])) {
+    const auto is_it = [&](const auto& member) { return Value(member.first) == one["name"]; };
+    const bool is_secret = one.has("valueSource"), in_env = std::any_of(env_now.begin(), env_now.end(), is_it), in_secrets = std::any_of(secrets_now.begin(), secrets_now.end(), is_it);
+    if (is_secret ? in_env : in_secrets) return {}; // gcloud makes no variable of a secret, and no secret of a variable
+    if (in_env || in_secrets || !(all || std::find(removed.begin(), removed.end(), one["name"]) != removed.end())) continue;
+    if (is_secret) gone_secrets.push_back(one["name"]);
+    else if (!all) gone.push_back(one["name"]);
+  }
+  if (all && variables.empty()) out.emplace_back("--clear-env-vars");
+  else if (!variables.empty()) out.push_back(gcloud_list(all ? "--set-env-vars" : "--update-env-vars", variables));
+  if (!secrets.empty()) out.push_back(gcloud_list("--update-secrets", secrets));
+  if (!gone.empty()) out.push_back(gcloud_list("--remove-env-vars", gone));
+  if (!gone_secrets.empty()) out.push_back(gcloud_list("--remove-secrets", gone_secrets));
   if (const Value account = given(in, "service_account"); is_there(account))
     out.push_back(join({"--service-account=", text(account).find('@') == std::string::npos ? join({account, "@", in["project"], ".iam.gserviceaccount.com"}) : account}));
   std::vector<Value> instances;
-  for (const Value& one : elements(in["sql_instances"])) instances.push_back(join({instances.empty() ? "" : ",", whole_instance(one, in)}));
-  if (!instances.empty()) out.push_back(join({"--set-cloudsql-instances=", join(instances)}));
-  for (const char* name : {"command", "args"}) {
-    std::vector<Value> words;
-    for (const Value& one : elements(in[name])) words.push_back(join({words.empty() ? "^~^" : "~", one}));
-    if (!words.empty()) out.push_back(join({fmt::format("--{}=", name), join(words)}));
-  }
+  for (const Value& one : elements(in["sql_instances"])) instances.push_back(whole_instance(one, in));
+  if (!instances.empty()) out.push_back(gcloud_list("--set-cloudsql-instances", instances));
+  else if (is_there(in["sql_instances"])) out.emplace_back("--clear-cloudsql-instances");
+  for (const char* name : {"command", "args"})
+    if (is_there(in[name])) out.push_back(gcloud_list(fmt::format("--{}", name), elements(in[name])));
   for (const auto& [name, flag] : k_rows)
-    if (const Value value = given(in, name); is_there(value)) out.push_back(join({Value(flag), name == "timeout" ? seconds_text(value) : value}));
+    if (const Value value = given(in, name); is_there(value)) out.push_back(join({Value(flag), name == "timeout" ? seconds_text(value) : name == "connector" ? whole_connector(value, in) : value}));
   return out;
 }
 

@@ -24,7 +24,7 @@ std::string next_revision(const std::string& service, std::int64_t generation, c
 /// The ingress as the API writes it; empty where `wanted` is none.
 std::string ingress_of(const std::string& wanted);
 
-/// gcloud's flags for what `in` asks for.
-std::vector<Value> gcloud_flags(const Value& in);
+/// gcloud's flags for what `in` asks for of a template `made_of`; nothing where no single gcloud command does that.
+std::optional<std::vector<Value>> gcloud_flags(const Value& in, const Value& made_of);
 
 } // namespace belay::modules::cloud_run

@@ -139,7 +139,10 @@ Intent prepare_patch(const Value& in, const Value& seen, const Identity&) {
   // Without the version the API takes the change whatever others did meanwhile.
   body_settings.emplace_back(Value("settingsVersion"), instance["settings"]["settingsVersion"]);
   Intent intent = intent_of(in, "PATCH", instance_url(in), Value::object({{"settings", Value(std::move(body_settings))}}), "UPDATE");
-  intent.equivalent = gcloud(in, {"patch", in["instance"], "--quiet"}, setting_flags(in, instance));
+  // Backups end only after the log has, and gcloud takes one of the two at a time.
+  if (in["backups"] == Value(false) && in["point_in_time"] == Value(false) && boolean_or(instance["settings"]["backupConfiguration"]["pointInTimeRecoveryEnabled"], true))
+    intent.equivalent = gcloud(in, {"patch", in["instance"], "--quiet"}, {"--no-enable-point-in-time-recovery"}) + " && ";
+  intent.equivalent += gcloud(in, {"patch", in["instance"], "--quiet"}, setting_flags(in, instance));
   intent.nothing = settings_hold(in, instance);
   intent.outputs = Value::object({{"instance", in["instance"]}, {"before", instance.is_unknown() ? instance : former_settings(in, instance)}});
   intent.extra = Value::object({{"type", "UPDATE"}, {"in", in}});

@@ -1,4 +1,5 @@
 #include "modules/cloud_sql_settings.hpp"
+#include "modules/gcloud_list.hpp"
 #include <algorithm>
 
 namespace belay::modules::cloud_sql {
@@ -19,6 +20,8 @@ constexpr Setting k_settings[] = {
     {"retained_backups", "retainedBackups", "--retained-backups-count", true},
     {"log_days", "transactionLogRetentionDays", "--retained-transaction-log-days", true},
 };
+
+constexpr const char* k_midnight = "00:00";
 
 Value known_or(const Value& value, Value standard) { return value.is_null() ? standard : value; }
 
@@ -110,6 +113,8 @@ Value wanted_settings(const Value& in, const Value& instance) {
     else if (setting.input == "retained_backups") put("backupRetentionSettings", Value::object({{"retainedBackups", wanted}, {"retentionUnit", "COUNT"}}));
     else put(setting.member, wanted);
   }
+  // Google would choose a time, gcloud wants one: the same for both.
+  if (in["backups"] == Value(true) && std::none_of(backups.begin(), backups.end(), [](const auto& member) { return member.first == "startTime"; })) put("startTime", k_midnight);
   // What is merged with what is there is not known before that is.
   if (backups_change) all.emplace_back("backupConfiguration", instance.is_unknown() ? instance : Value::object(std::move(backups)));
   if (!in["flags"].is_null()) {
@@ -141,20 +146,18 @@ std::vector<Value> setting_flags(const Value& in, const Value& instance) {
   for (const Setting& setting : k_settings) {
     const Value wanted = in[setting.input];
     if (wanted.is_null()) continue;
+    if (setting.input == "point_in_time" && wanted == Value(false) && in["backups"] == Value(false)) continue; // gcloud takes no two: see prepare_patch
     if (setting.input == "backups" && wanted == Value(true)) {
       // gcloud turns them on with their time.
-      if (in["backup_start"].is_null()) words.push_back(join({"--backup-start-time=", known_or(instance["settings"]["backupConfiguration"]["startTime"], "00:00")}));
+      if (in["backup_start"].is_null()) words.push_back(join({"--backup-start-time=", known_or(instance["settings"]["backupConfiguration"]["startTime"], k_midnight)}));
     } else if (wanted.kind() == Kind::boolean) words.emplace_back(std::string(wanted.boolean() ? "--" : "--no-") + std::string(setting.flag.substr(2)));
     else if (setting.input == "storage_gb") words.push_back(join({setting.flag, "=", wanted, "GB"}));
     else words.push_back(join({setting.flag, "=", wanted}));
   }
   if (!in["flags"].is_null()) {
-    std::vector<Value> pieces{"--database-flags="};
-    for (const auto& [name, value] : wanted_flags(in, instance)) {
-      if (pieces.size() > 1) pieces.emplace_back(",");
-      pieces.push_back(name.empty() ? value : join({name, "=", value}));
-    }
-    words.push_back(pieces.size() == 1 ? Value("--clear-database-flags") : join(pieces));
+    std::vector<Value> flags;
+    for (const auto& [name, value] : wanted_flags(in, instance)) flags.push_back(name.empty() ? value : join({name, "=", value}));
+    words.push_back(flags.empty() ? Value("--clear-database-flags") : gcloud_list("--database-flags", flags));
   }
   return words;
 }

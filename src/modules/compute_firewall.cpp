@@ -122,8 +122,8 @@ Intent prepare_firewall(const Value& in, const Value& seen, const Identity&) {
                                          {"priority", in["priority"]},
                                          {allow ? "allowed" : "denied", sent_rules(in["rules"])},
                                          {egress ? "destinationRanges" : "sourceRanges", in["sources"]}}));
-    words.insert(words.end(), {join({"--network=", in["network"]}), allow ? "--action=ALLOW" : "--action=DENY", join({"--rules=", comma_joined(in["rules"])}), join({"--direction=", in["direction"]}),
-                               join({egress ? "--destination-ranges=" : "--source-ranges=", comma_joined(in["sources"])}), join({"--priority=", in["priority"]})});
+    words.insert(words.end(), {join({"--network=", in["network"]}), allow ? "--action=ALLOW" : "--action=DENY", join({"--rules=", comma_joined(in["rules"])}), join({"--direction=", in["direction"]}), join({"--priority=", in["priority"]})});
+    if (!elements(in["sources"]).empty()) words.push_back(join({egress ? "--destination-ranges=" : "--source-ranges=", comma_joined(in["sources"])}));
     intent.nothing = !seen.is_unknown() && !there.is_null();
     if (intent.nothing && !same(in, there))
       intent.refused = Failure{Cause::refused, Reached::no, fmt::format("a firewall rule '{}' is there already, and says otherwise: {}", bare_json(in["name"]), bare_json(there)), "choose another name, or make that one absent first"};

@@ -125,8 +125,8 @@ Expected<Value> observe_keys(const Call& call, const Value&, const Reads& reads)
 Intent prepare_key_create(const Value& in, const Value& seen, const Identity&) {
   Intent intent;
   intent.act = gcp::send("POST", keys_url(in), Value::object({{"privateKeyType", "TYPE_GOOGLE_CREDENTIALS_FILE"}}));
-  intent.equivalent = fmt::format("{} && {} && rm key.json", gcloud(in, {"keys", "create", "key.json", join({"--iam-account=", address(in)})}),
-                                  shell_line({"gcloud", "secrets", "versions", "add", in["secret"], "--data-file=key.json", join({"--project=", in["project"]})}));
+  intent.equivalent = fmt::format("{} | {}", gcloud(in, {"keys", "create", "-", join({"--iam-account=", address(in)})}),
+                                  shell_line({"gcloud", "secrets", "versions", "add", in["secret"], "--data-file=-", join({"--project=", in["project"]})}));
   intent.touches = touches_account(in);
   intent.touches.push_back(gcp::resource("gcp-secret", {in["project"], in["secret"]}));
   if (elements(seen["keys"]).size() >= 10)

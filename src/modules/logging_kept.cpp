@@ -23,7 +23,7 @@ Expected<Value> observe_kept(const Call& call, const Reads& reads, std::string_v
 bool holds(const Value& wanted, const Value& kept) {
   if (kept.is_unknown() || kept.is_null()) return false;
   const auto all = named(wanted);
-  return std::all_of(all.begin(), all.end(), [&](const auto& one) { return one.first == "metricDescriptor" || kept[one.first] == one.second; });
+  return std::all_of(all.begin(), all.end(), [&](const auto& one) { return one.first == "metricDescriptor" || kept[one.first] == one.second || (kept[one.first].is_null() && one.second == Value("")); });
 }
 
 /// A PUT replaces the whole: what the action cannot set goes along as it is.
@@ -59,10 +59,11 @@ Expected<Value> observe_sink(const Call& call, const Value&, const Reads& reads)
 Expected<Value> observe_metric(const Call& call, const Value&, const Reads& reads) { return observe_kept(call, reads, "metrics"); }
 
 Intent prepare_sink(const Value& in, const Value& seen, const Identity&) {
-  Intent intent = intent_of(in, seen, "sinks", gcp::members({{"name", in["name"]}, {"destination", in["destination"]}, {"filter", in["filter"]}}), "?uniqueWriterIdentity=true");
   const bool there = !seen["kept"].is_null();
+  const Value filter = in["filter"].is_null() ? Value("") : in["filter"]; // a filter that is not named again would stay
+  Intent intent = intent_of(in, seen, "sinks", gcp::members({{"name", in["name"]}, {"destination", in["destination"]}, {"filter", there ? filter : in["filter"]}}), "?uniqueWriterIdentity=true");
   std::vector<Value> words{"gcloud", "logging", "sinks", there ? "update" : "create", in["name"], in["destination"]};
-  if (!in["filter"].is_null()) words.push_back(join({"--log-filter=", in["filter"]}));
+  if (there || !in["filter"].is_null()) words.push_back(join({"--log-filter=", filter}));
   words.push_back(join({"--project=", in["project"]}));
   intent.equivalent = shell_line(words);
   intent.outputs = intent.nothing ? Value::object({{"name", in["name"]}, {"writer", seen["kept"]["writerIdentity"]}}) : Value::object({{"name", in["name"]}});

@@ -48,6 +48,14 @@ bool holds(const Value& wanted, const Value& kept) {
   return true;
 }
 
+/// The whole policy with the wanted members in it: gcloud replaces the whole, and takes no list of members.
+Value over(const Value& policy, const Value& wanted) {
+  auto all = named(wanted);
+  for (const auto& [name, value] : named(policy))
+    if (!wanted.has(name) && name != "name" && name != "creationRecord" && name != "mutationRecord") all.emplace_back(name, value);
+  return Value::object(std::move(all));
+}
+
 } // namespace
 
 std::vector<std::string> touches_policy(const Value& in) { return {gcp::resource("gcp-alerts", {in["project"], in["name"]})}; }
@@ -75,8 +83,7 @@ Intent prepare_policy(const Value& in, const Value& seen, const Identity&) {
   intent.act = gcp::send(there ? "PATCH" : "POST", std::move(url), wanted);
   std::vector<Value> words{"gcloud", "alpha", "monitoring", "policies", there ? "update" : "create"};
   if (there) words.push_back(policy["name"]);
-  words.push_back(join({"--policy=", canonical_json(wanted)}));
-  if (there) words.emplace_back("--fields=" + mask);
+  words.push_back(join({"--policy=", canonical_json(there && !policy.is_unknown() ? over(policy, wanted) : wanted)}));
   words.push_back(join({"--project=", in["project"]}));
   intent.equivalent = shell_line(words);
   intent.touches = touches_policy(in);

@@ -25,6 +25,8 @@ Outcome judge_create(const Intent&, const Value& seen, const Value& now);
 
 Expected<Value> observe_add(const Call&, const Value& handle, const Reads&);
 Intent prepare_add(const Value& in, const Value& seen, const Identity&);
+/// The gcloud command that adds what it reads as a version of `in`'s secret.
+std::string add_command(const Value& in);
 Outcome answer_add(const Intent&, const Expected<Answer>&);
 Outcome judge_add(const Intent&, const Value& seen, const Value& now);
 

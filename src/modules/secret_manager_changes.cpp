@@ -1,4 +1,5 @@
 #include "codec/crc32c.hpp"
+#include "modules/gcloud_list.hpp"
 #include "modules/secret_manager.hpp"
 #include "value/base64.hpp"
 #include "value/json.hpp"
@@ -75,10 +76,11 @@ Intent prepare_create(const Value& in, const Value& seen, const Identity&) {
   if (elements(in["locations"]).empty()) {
     words.emplace_back("--replication-policy=automatic");
   } else {
-    std::vector<Value> pieces{"--locations="};
-    for (const Value& location : elements(in["locations"])) pieces.insert(pieces.end(), {pieces.size() > 1 ? "," : "", location});
-    words.insert(words.end(), {"--replication-policy=user-managed", join(pieces)});
+    words.insert(words.end(), {"--replication-policy=user-managed", gcloud_list("--locations", elements(in["locations"]))});
   }
+  std::vector<Value> labels;
+  for (const auto& [name, value] : named(in["labels"])) labels.push_back(join({name, "=", value}));
+  if (!labels.empty()) words.push_back(gcloud_list("--labels", labels));
   intent.equivalent = gcloud(in, words);
   intent.touches = touches(in);
   intent.outputs = Value::object({{"secret", in["secret"]}});
@@ -103,11 +105,14 @@ Expected<Value> observe_add(const Call& call, const Value&, const Reads& reads) 
   return Value::object({{"versions", Value(std::move(shown))}});
 }
 
+std::string add_command(const Value& in) { return gcloud(in, {"versions", "add", in["secret"], "--data-file=-"}); }
+
 Intent prepare_add(const Value& in, const Value& seen, const Identity&) {
   Intent intent;
   const Value payload = boolean_or(in["keep_line_feed"], false) ? in["value"] : lift(in["value"], stripped);
   intent.act = gcp::send("POST", secret_url(in, {":addVersion"}), Value::object({{"payload", Value::object({{"data", lift(payload, encoded)}, {"dataCrc32c", lift(payload, checked)}})}}));
-  intent.equivalent = gcloud(in, {"versions", "add", in["secret"], "--data-file=-"});
+  // Who types the value ends it with a line feed.
+  intent.equivalent = (boolean_or(in["keep_line_feed"], false) ? "" : "printf %s \"$(cat)\" | ") + add_command(in);
   intent.touches = touches(in);
   Value before;
   for (const Value& one : elements(seen["versions"]))

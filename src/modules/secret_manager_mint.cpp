@@ -23,7 +23,7 @@ Intent prepare_mint(const Value& in, const Value& seen, const Identity& id) {
   const auto form = text_or(in["form"], "hex");
   const auto bytes = integer_or(in["bytes"], 32);
   // openssl ends its line, and that line feed would become a part of the secret.
-  intent.equivalent = fmt::format("openssl rand -{} {} | tr -d '\\n' | {}", form, bytes, intent.equivalent);
+  intent.equivalent = fmt::format("openssl rand -{} {} | tr -d '\\n' | {}", form, bytes, add_command(in));
   if (form != "hex" && form != "base64") intent.refused = Failure{Cause::refused, Reached::no, fmt::format("'{}' is no form of a secret", form), "hex or base64"};
   if (bytes < k_fewest || bytes > k_most) intent.refused = Failure{Cause::refused, Reached::no, fmt::format("{} bytes make no secret", bytes), fmt::format("from {} to {}", k_fewest, k_most)};
   return intent;

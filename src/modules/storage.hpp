@@ -9,6 +9,8 @@ namespace belay::modules::storage_parts {
 /// `https://storage.googleapis.com/storage/v1/b/BUCKET` + `path`.
 Value bucket_url(const Value& in, const std::vector<Value>& path = {});
 Value object_url(const Value& in, const std::vector<Value>& query = {});
+/// Whether gcloud would take the object's name for a pattern, which may mean others too: it has no way to write such a name.
+bool is_pattern(const Value& in);
 std::vector<std::string> touches(const Value& in);
 std::vector<std::string> touches_bucket(const Value& in);
 std::vector<std::string> touches_put(const Value& in); ///< what it looks at: the object, and the file where there is one

@@ -41,6 +41,7 @@ Value bucket_url(const Value& in, const std::vector<Value>& path) {
   pieces.insert(pieces.end(), path.begin(), path.end());
   return gcp::url("storage", join(pieces));
 }
+bool is_pattern(const Value& in) { return text_or(in["object"], "").find_first_of("*?[") != std::string::npos; }
 Value object_url(const Value& in, const std::vector<Value>& query) {
   std::vector<Value> pieces{"/o/", gcp::segment(in["object"])};
   pieces.insert(pieces.end(), query.begin(), query.end());
@@ -125,7 +126,7 @@ Intent prepare_fetch(const Value& in, const Value& seen, const Identity&) {
   Intent intent;
   const Value object = seen["object"];
   intent.act = gcp::get(object_url(in, {"?alt=media&generation=", object["generation"]}));
-  intent.equivalent = shell_line({"gcloud", "storage", "cp", gs_value(in), in["file"]});
+  if (!is_pattern(in)) intent.equivalent = shell_line({"gcloud", "storage", "cp", "--no-clobber", join({gs_value(in), "#", object["generation"]}), in["file"]});
   intent.touches = touches_fetch(in);
   intent.outputs = Value::object({{"file", in["file"]}, {"size", object["size"]}, {"generation", object["generation"]}});
   intent.extra = object;
@@ -180,7 +181,7 @@ Intent prepare_delete(const Value& in, const Value& seen, const Identity&) {
   Intent intent;
   const Value generation = seen["object"]["generation"];
   intent.act = gcp::send("DELETE", object_url(in, {"?ifGenerationMatch=", generation}), {});
-  intent.equivalent = shell_line({"gcloud", "storage", "rm", join({gs_value(in), "#", generation})});
+  if (!is_pattern(in)) intent.equivalent = shell_line({"gcloud", "storage", "rm", join({gs_value(in), "#", generation})});
   intent.touches = touches(in);
   intent.outputs = Value::object({{"generation", generation}});
   intent.nothing = !seen.is_unknown() && seen["object"].is_null();

@@ -167,7 +167,7 @@ Intent prepare_put(const Value& in, const Value& seen, const Identity&) {
   intent.act = gcp::send("POST", gcp::url("storage", join({"upload/storage/v1/b/", gcp::segment(in["bucket"]), "/o?uploadType=resumable&name=", gcp::segment(in["object"]), "&ifGenerationMatch=0"})),
                          gcp::members({{"name", in["object"]}, {"contentType", type}, {"crc32c", crc}}));
   const Value target = join({"gs://", in["bucket"], "/", in["object"]});
-  intent.equivalent = shell_line({"gcloud", "storage", "cp", from_file ? in["file"] : Value("-"), target, "--if-generation-match=0"});
+  if (!is_pattern(in)) intent.equivalent = shell_line({"gcloud", "storage", "cp", from_file ? in["file"] : Value("-"), target, "--if-generation-match=0", join({"--content-type=", type})});
   intent.touches = touches(in);
   intent.outputs = Value::object({{"uri", target}, {"size", size}, {"crc32c", crc}});
   intent.extra = Value::object({{"size", size}, {"crc32c", crc}});

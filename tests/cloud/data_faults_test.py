@@ -2,8 +2,7 @@
 
 import unittest
 
-from data_equivalents_test import SQL, plain
-from data_project import DataTest
+from data_project import SQL, DataTest, plain
 
 LOGGING, IAM = "https://logging.googleapis.com/v2/projects/demo-proj", "https://iam.googleapis.com/v1/projects/demo-proj/serviceAccounts"
 SECRETS, POLICY = "https://secretmanager.googleapis.com/v1/projects/demo-proj/secrets", "https://cloudresourcemanager.googleapis.com/v1/projects/demo-proj:getIamPolicy"

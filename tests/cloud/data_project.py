@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import unittest
@@ -17,6 +18,20 @@ SEED = {
   "redis": [{"name": "cache", "tier": "STANDARD_HA", "memorySizeGb": 5}],
 }
 UNDONE = 3
+
+
+SQL = "https://sqladmin.googleapis.com/v1/projects/demo-proj/instances"
+OWN = {"etag", "settingsVersion", "createTime", "createTimestamp", "creationTimestamp", "updateTime", "updated", "insertTime", "enqueuedTime", "startTime", "endTime", "windowStartTime", "selfLink", "id", "uniqueId",
+       "oauth2ClientId", "generation", "timeCreated", "timeFinalized", "timeStorageClassUpdated", "mediaLink", "writerIdentity", "port", "labelFingerprint", "creationRecord", "mutationRecord"}
+
+
+def plain(value):
+  """Without what differs between any two makings of a thing."""
+  if isinstance(value, dict):
+    return {name: plain(each) for name, each in value.items() if name not in OWN}
+  if isinstance(value, str):
+    return re.sub(r"\[\d{8}-\d{4}-\w+/", "[RUN/", value)
+  return [plain(each) for each in value] if isinstance(value, list) else value
 
 
 class DataTest(unittest.TestCase):

@@ -41,6 +41,14 @@ TEST_CASE("a dry run sends nothing, and its acts are those that the run sends", 
   for (const char* path : {"one", "two"}) CHECK(view.find(path)->attempts.front().intended->digest == at(plan, path).digest);
 }
 
+TEST_CASE("where nothing is sent there is nothing to do by hand", "[engine]") {
+  EngineRig rig;
+  const engine::Plan plan = planned(rig, "claim: shop\nsteps:\n  - {id: same, use: test.put, with: {name: a, value: old}}\n  - {id: other, use: test.put, with: {name: b, value: new}}\n");
+  CHECK(at(plan, "same").act.empty());
+  CHECK(at(plan, "same").equivalent.empty());
+  CHECK_FALSE(at(plan, "other").equivalent.empty());
+}
+
 TEST_CASE("a read that an earlier change overlaps is unknown and names that change", "[engine]") {
   EngineRig rig;
   const engine::Plan plan = planned(rig, R"(

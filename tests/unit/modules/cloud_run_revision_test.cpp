@@ -2,6 +2,7 @@
 #include "modules/cloud_run_access.hpp"
 #include "modules/cloud_run_job.hpp"
 #include "modules/cloud_run_revision.hpp"
+#include "modules/cloud_run_template.hpp"
 #include "value/json.hpp"
 
 using namespace belay;
@@ -68,6 +69,21 @@ TEST_CASE("a deploy without traffic names what serves, and its tag the new revis
   CHECK(intent.outputs["percent"] == Value(0));
   CHECK_FALSE(intent.outputs["tag_url"].known());
   CHECK(holds(intent.equivalent, "--no-traffic --tag=next"));
+}
+
+TEST_CASE("gcloud's flags say what becomes of each variable and secret, and there are none where gcloud cannot", "[modules]") {
+  const Value made = json(R"({"containers":[{"image":"helper"},{"image":"i","ports":[{"containerPort":8080}],"env":[{"name":"A","value":"1"},{"name":"S","valueSource":{"secretKeyRef":{"secret":"s","version":"1"}}}]}]})");
+  const auto line = [&](std::vector<std::pair<std::string, Value>> more) {
+    const auto flags = run::gcloud_flags(in(std::move(more)), made);
+    return flags ? bare_json(Value(*flags)) : "none";
+  };
+  CHECK(line({{"remove_env", Value::List{"A", "S"}}}) == R"(["--remove-env-vars=A","--remove-secrets=S"])");
+  CHECK(line({{"replace_env", true}}) == R"(["--clear-env-vars","--remove-secrets=S"])");
+  CHECK(line({{"replace_env", true}, {"env", Value::object({{"B", "x,y"}})}, {"secrets", Value::object({{"S", "s"}})}}) == R"(["--set-env-vars=^~^B=x,y","--update-secrets=S=s:latest"])");
+  CHECK(line({{"env", Value::object({{"S", "open"}})}}) == "none");
+  CHECK(line({{"secrets", Value::object({{"A", "s:1"}})}}) == "none");
+  CHECK(line({{"sql_instances", Value::List{}}}) == R"(["--clear-cloudsql-instances"])");
+  CHECK(line({{"connector", "link"}}) == R"(["--vpc-connector=projects/p/locations/r/connectors/link"])");
 }
 
 TEST_CASE("a secret is never written into a revision's variables", "[modules]") {
@@ -194,6 +210,8 @@ TEST_CASE("an execution is followed by its name, and a lost answer by the one th
   const Value place = Value::object({{"project", "p"}, {"region", "r"}, {"job", "migrate"}});
   const Value before = json(R"({"job":{"etag":"j1"},"executions":["e/1"],"execution":null})");
   const auto intent = run::prepare_job_run(place, before, {});
+  const auto with_commas = run::prepare_job_run(Value::object({{"project", "p"}, {"region", "r"}, {"job", "migrate"}, {"args", Value::List{"a,b", "c"}}, {"env", Value::object({{"A", "1"}})}}), before, {});
+  CHECK(holds(with_commas.equivalent, "'--args=^~^a,b~c' --update-env-vars=A=1 --wait"));
   CHECK(bare_json(request(intent).url) == "https://run.googleapis.com/v2/projects/p/locations/r/jobs/migrate:run");
   CHECK(request(intent).body["etag"] == Value("j1"));
   Answer answer;

@@ -15,6 +15,7 @@ constexpr const char* k_db1 =
 "databaseFlags":[{"name":"max_connections","value":"500"}],
 "backupConfiguration":{"enabled":true,"startTime":"03:00","pointInTimeRecoveryEnabled":true,"transactionLogRetentionDays":7,"backupRetentionSettings":{"retentionUnit":"COUNT","retainedBackups":7}}}})";
 
+bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 Value in(std::vector<std::pair<std::string, Value>> more = {}) {
   std::vector<std::pair<std::string, Value>> all{{"project", "p"}, {"instance", "db1"}};
   all.insert(all.end(), more.begin(), more.end());
@@ -75,6 +76,20 @@ TEST_CASE("a patch sends what is named with the version it was decided on, and i
   const Value back = change_of("cloud-sql.patch").undo(played.intent, played.seen, played.outcome.outputs);
   CHECK(canonical_json(back) == R"({"backup_start":"03:00","backups":true,"flags":{"work_mem":null},"instance":"db1","project":"p","tier":"db-custom-2-8192"})");
   google.done();
+}
+
+TEST_CASE("backups that are turned on without a time get the same one from belay and from gcloud", "[modules]") {
+  const auto intent = change_of("cloud-sql.create").prepare(in({{"version", "POSTGRES_15"}, {"region", "r"}, {"backups", true}}), json(R"({"instance":null})"), {});
+  CHECK(holds(body_of(intent), R"("startTime":"00:00")"));
+  CHECK(holds(intent.equivalent, "--backup-start-time=00:00"));
+}
+
+TEST_CASE("what gcloud wants said in another way is", "[modules]") {
+  const auto line = [](std::vector<std::pair<std::string, Value>> more) { return change_of("cloud-sql.patch").prepare(in(std::move(more)), json(R"({"instance":{"settings":{"settingsVersion":"7"}}})"), {}).equivalent; };
+  CHECK(holds(line({{"flags", Value::object({{"session_preload_libraries", "a,b"}})}}), "'--database-flags=^~^session_preload_libraries=a,b'"));
+  const auto none = line({{"backups", false}, {"point_in_time", false}});
+  CHECK(none == "gcloud sql instances patch db1 --quiet --project=p --no-enable-point-in-time-recovery && gcloud sql instances patch db1 --quiet --project=p --no-backup");
+  CHECK(holds(line({{"point_in_time", false}}), "--no-enable-point-in-time-recovery"));
 }
 
 TEST_CASE("a patch of what holds already is nothing, and a disk does not shrink", "[modules]") {

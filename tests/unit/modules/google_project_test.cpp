@@ -195,7 +195,10 @@ TEST_CASE("a firewall rule names whom it applies to, and one that is there other
   CHECK(body_of(intent) ==
         R"({"denied":[{"IPProtocol":"all"},{"IPProtocol":"tcp","ports":["22"]}],"direction":"INGRESS","name":"deny","network":"projects/p/global/networks/default","priority":100,"sourceRanges":["203.0.113.0/24"]})");
   CHECK(intent.equivalent ==
-        "gcloud compute firewall-rules create deny --network=default --action=DENY --rules=all,tcp:22 --direction=INGRESS --source-ranges=203.0.113.0/24 --priority=100 --project=p");
+        "gcloud compute firewall-rules create deny --network=default --action=DENY --rules=all,tcp:22 --direction=INGRESS --priority=100 --source-ranges=203.0.113.0/24 --project=p");
+  const auto outwards = firewall.prepare(in({{"name", "out"}, {"direction", "EGRESS"}, {"rules", Value::List{"all"}}}), json(R"({"firewall":null,"more":[]})"), {});
+  CHECK_FALSE(outwards.refused);
+  CHECK(outwards.equivalent.find("-ranges") == std::string::npos); // to everywhere: gcloud takes no empty list
   CHECK(firewall.prepare(in({{"name", "deny"}, {"direction", "INGRESS"}, {"rules", Value::List{"all"}}}), json(R"({"firewall":null})"), {}).refused);
   const Value there = json(R"({"firewall":{"network":"default","direction":"INGRESS","action":"deny","rules":["all","tcp:22"],"sources":["203.0.113.0/24"],"priority":100},"more":[]})");
   CHECK(firewall.prepare(rule, there, {}).nothing);

@@ -106,6 +106,20 @@ TEST_CASE("a sink is made, left alone when as wanted, brought to what is wanted,
   CHECK(sink.standing(change, other, {}, json(R"({"kept":{"name":"keep","destination":"elsewhere"}})")) == Standing::otherwise);
 }
 
+TEST_CASE("a sink that has a filter and is to have none loses it", "[modules]") {
+  const auto& sink = change_of("logging.sink");
+  const Value inputs = in({{"name", "keep"}, {"destination", "storage.googleapis.com/b"}});
+  const Value filtered = json(R"({"kept":{"name":"keep","destination":"storage.googleapis.com/b","filter":"severity>=ERROR"}})");
+  const auto change = sink.prepare(inputs, filtered, {});
+  CHECK_FALSE(change.nothing);
+  CHECK(body_of(change) == R"({"destination":"storage.googleapis.com/b","filter":"","name":"keep"})");
+  CHECK(change.equivalent == "gcloud logging sinks update keep storage.googleapis.com/b --log-filter= --project=p");
+  const Value open = json(R"({"kept":{"name":"keep","destination":"storage.googleapis.com/b"}})");
+  CHECK(sink.prepare(inputs, open, {}).nothing);
+  CHECK(sink.judge(change, filtered, open).state == State::done);
+  CHECK(sink.judge(change, filtered, filtered).state == State::not_seen);
+}
+
 TEST_CASE("a metric of the log names its type for alert policies", "[modules]") {
   const auto intent = change_of("logging.metric").prepare(in({{"name", "error_rate"}, {"filter", "severity>=ERROR"}, {"description", "errors"}}), json(R"({"kept":null})"), {});
   CHECK(body_of(intent) == R"({"description":"errors","filter":"severity>=ERROR","metricDescriptor":{"metricKind":"DELTA","valueType":"INT64"},"name":"error_rate"})");

@@ -90,7 +90,7 @@ TEST_CASE("an alert policy is kept by its name: made, left alone, or brought to 
   CHECK(other.equivalent.find("gcloud alpha monitoring policies update projects/p/alertPolicies/2 '--policy={") == 0);
   // Without a mask the API replaces the policy whole: channels and rates that others have set would be gone.
   CHECK(std::get<Request>(other.act).url == Value("https://monitoring.googleapis.com/v3/projects/p/alertPolicies/2?updateMask=displayName%2Ccombiner%2Cenabled%2Cconditions"));
-  CHECK(other.equivalent.find(" --fields=displayName,combiner,enabled,conditions ") != std::string::npos);
+  CHECK(other.equivalent.find("--fields") == std::string::npos); // gcloud takes none of these
   CHECK(policy.judge(other, {}, seen).state == State::not_seen);
   CHECK(policy.judge(played.intent, {}, seen).state == State::done);
   CHECK(policy.prepare(inputs, json(R"({"policy":{"name":"x"},"same":2})"), {}).refused);

@@ -26,7 +26,9 @@ TEST_CASE("a version is added with its checksum, without the line feed that a pi
   CHECK(played.outcome.outputs["version"] == Value("11"));
   CHECK(played.outcome.outputs["reference"] == Value("gcp:projects/p/secrets/s/versions/11"));
   CHECK(played.intent.outputs["before"] == Value("10"));
-  CHECK(played.intent.equivalent == "gcloud secrets versions add s --data-file=- --project=p");
+  CHECK(played.intent.equivalent == "printf %s \"$(cat)\" | gcloud secrets versions add s --data-file=- --project=p");
+  const auto whole = change_of("secret-manager.add").prepare(in({{"value", "hunter2\n"}, {"keep_line_feed", true}}), json(R"({"versions":[]})"), {});
+  CHECK(whole.equivalent == "gcloud secrets versions add s --data-file=- --project=p");
   google.done();
 }
 
@@ -103,9 +105,9 @@ TEST_CASE("secrets are listed with their age; those too old, without a version, 
 TEST_CASE("a secret is made once, and one that is not there is told with the nearest name", "[modules]") {
   const auto& create = change_of("secret-manager.create");
   CHECK(create.prepare(in(), json(R"({"secret":"projects/1/secrets/s"})"), {}).nothing);
-  const auto intent = create.prepare(in({{"locations", Value::List{"us-central1", "us-east1"}}}), json(R"({"secret":null})"), {});
-  CHECK(body_of(intent) == R"({"replication":{"userManaged":{"replicas":[{"location":"us-central1"},{"location":"us-east1"}]}}})");
-  CHECK(intent.equivalent == "gcloud secrets create s --replication-policy=user-managed --locations=us-central1,us-east1 --project=p");
+  const auto intent = create.prepare(in({{"locations", Value::List{"us-central1", "us-east1"}}, {"labels", Value::object({{"team", "ops"}})}}), json(R"({"secret":null})"), {});
+  CHECK(body_of(intent) == R"({"labels":{"team":"ops"},"replication":{"userManaged":{"replicas":[{"location":"us-central1"},{"location":"us-east1"}]}}})");
+  CHECK(intent.equivalent == "gcloud secrets create s --replication-policy=user-managed --locations=us-central1,us-east1 --labels=team=ops --project=p");
   CHECK(create.judge(intent, {}, json(R"({"secret":null})")).state == State::not_seen);
   CHECK(create.judge(intent, {}, json(R"({"secret":"x"})")).state == State::done);
   GoogleScript google;

@@ -108,11 +108,18 @@ TEST_CASE("an object with the same content is left alone, another is not replace
   CHECK(put.prepare(in({{"file", "/f"}}), with("BB"), {}).refused);
   CHECK(put.prepare(in(), with("AA"), {}).refused);
   CHECK(put.prepare(in({{"file", "/f"}, {"content", "x"}}), with("AA"), {}).refused);
-  const auto intent = put.prepare(in({{"file", "/f"}}), json(R"({"source":{"size":3,"crc32c":"AA"},"object":null})"), {});
-  CHECK(intent.equivalent == "gcloud storage cp /f gs://b/d/x.sql --if-generation-match=0");
+  const auto intent = put.prepare(in({{"file", "/f"}, {"type", "text/plain"}}), json(R"({"source":{"size":3,"crc32c":"AA"},"object":null})"), {});
+  CHECK(intent.equivalent == "gcloud storage cp /f gs://b/d/x.sql --if-generation-match=0 --content-type=text/plain");
   CHECK(put.judge(intent, {}, json(R"({"object":null})")).state == State::not_seen);
   CHECK(put.judge(intent, {}, json(R"({"object":{"crc32c":"AA","generation":"9"}})")).outputs["generation"] == Value("9"));
   CHECK(put.judge(intent, {}, json(R"({"object":{"crc32c":"BB","generation":"9"}})")).state == State::no_effect);
+}
+
+TEST_CASE("a name that gcloud would take for a pattern has no gcloud command", "[modules]") {
+  const Value there = json(R"({"object":{"generation":"7","size":3,"crc32c":"AA"}})");
+  const auto of = [&](const char* name) { return change_of("storage.delete").prepare(Value::object({{"bucket", "b"}, {"object", name}}), there, {}).equivalent; };
+  CHECK(of("x.sql") == "gcloud storage rm 'gs://b/x.sql#7'");
+  for (const char* name : {"*", "x?.sql", "x[1].sql"}) CHECK(of(name).empty());
 }
 
 TEST_CASE("an object is read as a value and fetched into a file, each held to its checksum", "[modules]") {
