@@ -9,7 +9,7 @@ namespace belay::modules {
 namespace {
 
 constexpr int k_ports_tried = 20;
-constexpr Duration k_opens_within = std::chrono::seconds(30), k_look = std::chrono::milliseconds(100);
+constexpr Duration k_opens_within = std::chrono::seconds(30), k_look = std::chrono::milliseconds(100), k_settles = std::chrono::milliseconds(300);
 
 Intent prepare(const Value& in, const Identity&) {
   Intent intent;
@@ -55,7 +55,8 @@ Expected<Held> open(const Intent& intent, const Call& call, Ports& ports) {
     const Duration deadline = ports.time.steady() + k_opens_within;
     for (;;) {
       if (!(*child)->running()) return Unexpected(ended_early(**child));
-      if (listens(port, call, ports)) return Held{Value::object({{"host", "127.0.0.1"}, {"port", port}, {"pid", (*child)->pid()}}), std::move(*child)};
+      // It may be somebody else who took the port meanwhile: then the proxy cannot, and is gone in a moment.
+      if (listens(port, call, ports) && ports.time.sleep(k_settles, call.stop) && (*child)->running()) return Held{Value::object({{"host", "127.0.0.1"}, {"port", port}, {"pid", (*child)->pid()}}), std::move(*child)};
       if (ports.time.steady() > deadline) return Unexpected(Failure{Cause::timeout, Reached::yes, fmt::format("cloud-sql-proxy did not open port {} within 30 s", port), "see what it says when it is started by hand"});
       if (!ports.time.sleep(k_look, call.stop)) return Unexpected(Failure{Cause::stopped, Reached::no, "stopped while cloud-sql-proxy was starting", ""});
     }

@@ -66,6 +66,9 @@ Outcome read_recovery(const Call& call, const Reads& reads) {
 
 // restore
 
+/// How far Google's clock and this machine's may be apart, in seconds.
+constexpr std::int64_t k_slack = 600;
+
 std::vector<std::string> touches_restore(const Value& in) {
   auto names = touches(in);
   names.push_back(gcp::resource("gcp-sql", {in["project"], in["from"]}));
@@ -75,7 +78,7 @@ std::vector<std::string> touches_restore(const Value& in) {
 Expected<Value> observe_restore(const Call& call, const Value& handle, const Reads& reads) { return observe_for_restore(call, handle, reads, call.in["from"]); }
 Expected<Value> observe_restore_over(const Call& call, const Value& handle, const Reads& reads) { return observe_for_restore(call, handle, reads, call.in["instance"]); }
 
-Intent prepare_restore(const Value& in, const Value& seen, const Identity&) {
+Intent prepare_restore(const Value& in, const Value& seen, const Identity& id) {
   Intent intent = restore_intent(in, seen, in["from"]);
   if (intent.refused) return intent;
   if (!in["from"].is_unknown() && in["from"] == in["instance"]) {
@@ -86,6 +89,9 @@ Intent prepare_restore(const Value& in, const Value& seen, const Identity&) {
   if (made.kind() == Kind::timestamp && taken.kind() == Kind::timestamp && made.timestamp() < taken.timestamp())
     intent.refused = refusal(fmt::format("the instance '{}' is older than the backup, so it was not made for it, and what it holds would be lost", bare_json(in["instance"])),
                              "make a new instance for it: cloud-sql.create");
+  else if (made.kind() == Kind::timestamp && made.timestamp().seconds + k_slack < id.run_started.seconds)
+    intent.refused = refusal(fmt::format("the instance '{}' was there before this run, so it may be in use, and what it holds would be lost", bare_json(in["instance"])),
+                             "make a new instance for it in the same run, or say that it is meant: cloud-sql.import into it, or cloud-sql.restore-over of its own backup");
   return intent;
 }
 

@@ -148,7 +148,7 @@ constexpr Action k_actions[] = {
     {"build", "Builds an image", k_build_in, k_build_out,
      Change{.effect = Effect::adds, .repeat = Repeat::same_state, .observe = observe, .prepare = prepare_build, .ended = ended_build, .judge = judge_build, .touches = touches_image}},
     {"push", "Pushes an image; its digest is what is deployed", k_push_in, k_push_out,
-     Change{.effect = Effect::adds, .repeat = Repeat::same_state, .observe = observe, .prepare = prepare_push, .ended = ended_push, .touches = touches_image, .lateness = std::chrono::seconds(10)}},
+     Change{.effect = Effect::changes, .repeat = Repeat::same_state, .observe = observe, .prepare = prepare_push, .ended = ended_push, .touches = touches_image, .lateness = std::chrono::seconds(10)}},
 };
 } // namespace
 

@@ -110,6 +110,9 @@ TEST_CASE("a restore refuses the instance that the backup is of, an older one, a
   const Value to = Value::object({{"project", "p"}, {"instance", "db2"}, {"from", "db1"}, {"backup", "2"}}), same = Value::object({{"project", "p"}, {"instance", "db1"}, {"from", "db1"}, {"backup", "2"}});
   const Value fresh = json(std::string(R"({"instance":{"state":"RUNNABLE","created":"2027-01-15T07:50:00Z"},)") + good);
   CHECK_FALSE(restore.prepare(to, fresh, {}).refused);
+  Identity later;
+  later.run_started = parse_rfc3339("2027-01-15T09:00:00Z").value();
+  CHECK(restore.prepare(to, fresh, later).refused->message.find("was there before this run") != std::string::npos);
   CHECK(restore.prepare(same, fresh, {}).refused->hint.find("restore-over") != std::string::npos);
   CHECK(restore.prepare(to, json(std::string(R"({"instance":{"state":"RUNNABLE","created":"2026-01-01T00:00:00Z"},)") + good), {}).refused);
   CHECK(restore.prepare(to, json(std::string(R"({"instance":{"state":"PENDING_CREATE","created":"2027-01-15T07:50:00Z"},)") + good), {}).refused);
