@@ -203,7 +203,7 @@ Resolution resolve(Session& session, Doing& doing, Outcome outcome, const Timeou
       }
       if (doing.change->repeat == Repeat::same_state && doing.change->standing) {
         auto now = observe(session, doing, session.hard.nested(k_look_limit), tell);
-        if (now && overtaken(doing, *now)) return {of(State::no_effect, Failure{Cause::conflict, Reached::yes, moved_text(*now), ""}), false, {}};
+        if (now && overtaken(doing, *now)) return {of(State::no_effect, Failure{Cause::conflict, Reached::yes, left_text("others have changed it since", *now), ""}), false, {}};
       }
       session.keeper.pulse();
       if (session.hard || session.soft) continue;

@@ -109,7 +109,7 @@ std::optional<RunExecutor::Attempt> RunExecutor::reopen(Leaf& leaf, const Change
   }();
   if (!doing.abandoned && judged.outcome.state == State::not_seen && change.repeat == Repeat::same_state && change.standing)
     if (auto now = observe(session, doing, session.hard, tell); now && overtaken(doing, *now)) {
-      session.halt(Halt::refused, leaf.path, leaf.path + " is not made again: " + moved_text(*now));
+      session.halt(Halt::refused, leaf.path, leaf.path + " is not made again: " + left_text("others have changed it since", *now));
       return Attempt{{}, Flow::halted};
     }
   if (judged.outcome.state != State::no_effect) return {};

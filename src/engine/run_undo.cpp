@@ -200,7 +200,7 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
         return Flow::halted;
       }
       if (change.standing && doing.handle.is_null())
-        if (auto now = observe(session, doing, session.hard.nested(timeout.attempt), tell); now && overtaken(doing, *now)) return left_alone(done, moved_text(*now), began);
+        if (auto now = observe(session, doing, session.hard.nested(timeout.attempt), tell); now && overtaken(doing, *now)) return left_alone(done, left_text("others have changed it since", *now), began);
     } else {
       ++attempt;
       doing.id = {session.header.run, done.path + "/undo", session.header.run + "/" + done.path + "/undo", attempt, session.header.at};
@@ -228,8 +228,8 @@ Flow RunExecutor::undo_act(const Completed& done, Value in) {
           return undone(done, outcome_of(State::undo_failed, seen ? stands.error() : seen.error()), began);
         }
         if (*stands == Standing::as_before) return undone(done, outcome_of(State::done), began);
-        if (*stands == Standing::otherwise) return left_alone(done, moved_text(now), began);
-        if (*stands == Standing::unclear) return left_alone(done, "whether others have changed it since cannot be told: it is left as it is, " + show(now), began);
+        if (*stands == Standing::otherwise) return left_alone(done, left_text("others have changed it since", now), began);
+        if (*stands == Standing::unclear) return left_alone(done, left_text("whether others have changed it since cannot be told", now), began);
       }
       doing.intent = change.prepare(doing.in, doing.seen, doing.id);
       if (doing.intent.refused) return undone(done, outcome_of(State::undo_failed, doing.intent.refused), began);
@@ -258,7 +258,7 @@ Flow RunExecutor::undo_steps(const Completed& done) {
   if (!before || !before->undoing) {
     StepTell tell(session, done.path);
     Value now;
-    if (auto stands = standing(done, now, tell); stands && *stands == Standing::otherwise) return left_alone(done, moved_text(now), began);
+    if (auto stands = standing(done, now, tell); stands && *stands == Standing::otherwise) return left_alone(done, left_text("others have changed it since", now), began);
   }
   // One that failed is tried again as a round of its own, from its first step.
   const bool again = before && before->undoing && before->undone;

@@ -23,11 +23,10 @@ bool overtaken(const Doing& doing, const Value& now) {
   return change.standing(made, doing.of->seen, doing.of->outputs, now) == Standing::otherwise;
 }
 
-std::string moved_text(const Value& now) {
+std::string left_text(std::string_view why, const Value& now) {
   constexpr std::size_t k_most = 200;
-  std::string is = show(now);
-  if (is.size() > k_most) is = is.substr(0, k_most) + " …";
-  return "others have changed it since: it is left as it is, " + is;
+  const std::string is = show(now);
+  return std::string(why) + ": it is left as it is" + (is.size() > k_most ? "" : ", " + is);
 }
 
 } // namespace belay::engine

@@ -9,7 +9,7 @@ Standing standing_of(const Change&, const Intent&, const Value& seen, const Valu
 /// Whether to send an act again would write over what others made since: what it writes is neither what it leaves nor what was there before it.
 bool overtaken(const Doing&, const Value& now);
 
-/// For a person: what was left, and what is there now.
-std::string moved_text(const Value& now);
+/// For a person: why something was left, and what is there now where that is short enough to be read.
+std::string left_text(std::string_view why, const Value& now);
 
 } // namespace belay::engine

@@ -172,7 +172,7 @@ esac
       world.emulator.call("PATCH", world.api + "?updateMask=traffic", {"traffic": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": oldest, "percent": 100}]})
       _, err = process.communicate(timeout=150)
       self.assertEqual(process.returncode, 1, err)
-      self.assertIn("somebody else moved the traffic", err)
+      self.assertIn("others have changed it since: it is left as it is\n", err)
       self.assertEqual(world.split(), {oldest: 100})
 
   def test_a_conflict_over_nothing_is_planned_anew(self):
