@@ -126,7 +126,7 @@ Words candidates(const Words& words, Context& c) {
   if (first == "runs" && before.size() > 1) add(stream_ids(c, "run"));
   if (first == "incident" && before.size() > 1) add(stream_ids(c, "incident"));
   if ((first == "run" && before.size() == 1) || (first == "runbook" && before.size() > 1))
-    for (const Runbook& runbook : c.project().runbooks) out.push_back(runbook.name);
+    add(c.project().runbooks.names());
   if (first == "help")
     for (const HelpTopic& topic : help_topics()) out.emplace_back(topic.name);
   if (const Runbook* runbook = runbook_on(before, c))

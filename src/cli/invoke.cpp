@@ -118,9 +118,7 @@ const Runbook& procedure_of(const Service& service, const std::string& procedure
   if (const Value own = service.env["runbooks"][procedure]; own.kind() == Kind::text) name = own.text();
   if (const Runbook* found = c.project().find(name)) return *found;
   need_sound(c.project(), name);
-  std::vector<std::string> names;
-  for (const Runbook& runbook : c.project().runbooks) names.push_back(runbook.name);
-  throw Error(Exit::usage, fmt::format("{} has no runbook for '{}': {} is not there", service.name, procedure, name), did_you_mean(name, names));
+  throw Error(Exit::usage, fmt::format("{} has no runbook for '{}': {} is not there", service.name, procedure, name), did_you_mean(name, c.project().runbooks.names()));
 }
 
 engine::Invocation invocation_of(const Runbook& runbook, const std::optional<Service>& service, const std::vector<Given>& given, const engine::Options& options) {

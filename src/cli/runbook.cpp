@@ -19,7 +19,8 @@ struct RunbookOptions {
 Exit list_runbooks(Context& c) {
   std::vector<std::vector<std::string>> rows;
   Value::List out;
-  for (const Runbook& r : c.project().runbooks) {
+  for (const Runbook* each : c.project().runbooks.all()) {
+    const Runbook& r = *each;
     rows.push_back({r.name, r.title});
     out.push_back(Value::object({{"name", r.name}, {"title", r.title}, {"file", r.where.file}, {"steps", static_cast<std::int64_t>(r.steps.size())}}));
   }
@@ -81,8 +82,7 @@ Exit check_runbooks(const RunbookOptions& o, Context& c) {
   std::vector<const Runbook*> chosen;
   for (const std::string& name : o.names) chosen.push_back(&find_runbook(c.project(), name));
   if (chosen.empty() && !c.project_as_it_is().broken.empty()) throw Error(Exit::usage, problems_of(c.project_as_it_is()));
-  if (chosen.empty())
-    for (const Runbook& r : c.project().runbooks) chosen.push_back(&r);
+  if (chosen.empty()) chosen = c.project().runbooks.all();
   std::size_t found = 0;
   Value::List out;
   for (const Runbook* r : chosen)

@@ -45,9 +45,7 @@ void Library::add(const Runbook& runbook, const Project& project) {
     const Runbook* other = project.find(name);
     if (!other) {
       need_sound(project, name);
-      std::vector<std::string> known;
-      for (const Runbook& r : project.runbooks) known.push_back(r.name);
-      throw Error(Exit::usage, "the runbook " + runbook.name + " calls '" + name + "', which is not there", did_you_mean(name, known));
+      throw Error(Exit::usage, "the runbook " + runbook.name + " calls '" + name + "', which is not there", did_you_mean(name, project.runbooks.names()));
     }
     add(*other, project);
   }

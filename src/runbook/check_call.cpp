@@ -63,10 +63,8 @@ expr::Type check_call(const Step& step, const Site& site, const Runbook& caller,
   const Runbook* called = name == caller.name ? &caller : project.find(name);
   if (called == nullptr) {
     const bool is_broken = std::any_of(project.broken.begin(), project.broken.end(), [&](const BrokenFile& file) { return file.path == name + ".yaml"; });
-    std::vector<std::string> names;
-    for (const auto& runbook : project.runbooks) names.push_back(runbook.name);
     if (is_broken) scoping.say(site, step.with.find("runbook")->where, fmt::format("the runbook '{}' cannot be loaded", name), "`belay runbook check " + name + "` says why");
-    else scoping.say(site, step.with.find("runbook")->where, fmt::format("there is no runbook '{}'", name), did_you_mean(name, names));
+    else scoping.say(site, step.with.find("runbook")->where, fmt::format("there is no runbook '{}'", name), did_you_mean(name, project.runbooks.names()));
     return unknown;
   }
   std::set<std::string> seen;

@@ -88,9 +88,13 @@ public:
         settle(path);
         continue;
       }
-      Runbook runbook = load_runbook({shown(path, text), text.text}, name, m_problems);
       m_names.push_back(name);
-      if (settle(path)) m_project.runbooks.push_back(std::move(runbook));
+      if (text.builtin) {
+        m_project.runbooks.add_later(name, [source = yaml::Source{shown(path, text), text.text}, name] { return sound(source, name); });
+        continue;
+      }
+      Runbook runbook = load_runbook({shown(path, text), text.text}, name, m_problems);
+      if (settle(path)) m_project.runbooks.add(std::move(runbook));
     }
     if (const auto* defaults = m_files->project.find("defaults")) check_runbook_names(*defaults);
     settle(k_settings);
@@ -100,6 +104,13 @@ public:
   }
 
 private:
+  static Runbook sound(const yaml::Source& source, const std::string& name) {
+    std::vector<Problem> problems;
+    Runbook runbook = load_runbook(source, name, problems);
+    if (!problems.empty()) throw Error(Exit::usage, std::move(problems));
+    return runbook;
+  }
+
   /// Puts what was found to the file in which it was found; false: there was something.
   bool settle(const std::string& path) {
     if (m_problems.empty()) return true;
@@ -254,11 +265,6 @@ bool concerns_all(const BrokenFile& file) { return file.path == k_settings || !f
 
 } // namespace
 
-const Runbook* Project::find(std::string_view wanted) const {
-  const auto found = std::lower_bound(runbooks.begin(), runbooks.end(), wanted, [](const Runbook& r, std::string_view n) { return r.name < n; });
-  return found != runbooks.end() && found->name == wanted ? &*found : nullptr;
-}
-
 Project load_what_is_sound(const std::string& named, FileReads& files, const Machine& machine) {
   Project project;
   Broken broken;
@@ -274,7 +280,6 @@ Project load_what_is_sound(const std::string& named, FileReads& files, const Mac
   if (!project.builtin) take_files(project, files, texts, broken);
   project.state_known = texts.contains(k_settings);
   ProjectLoader(project, broken).load(texts);
-  std::sort(project.runbooks.begin(), project.runbooks.end(), [](const Runbook& a, const Runbook& b) { return a.name < b.name; });
   for (auto& [path, problems] : broken) project.broken.push_back({path, std::move(problems)});
   return project;
 }
@@ -307,9 +312,7 @@ void need_sound(const Project& project, const std::string& name) {
 const Runbook& find_runbook(const Project& project, const std::string& name) {
   if (const Runbook* runbook = project.find(name)) return *runbook;
   need_sound(project, name);
-  std::vector<std::string> names;
-  for (const auto& runbook : project.runbooks) names.push_back(runbook.name);
-  throw Error(Exit::usage, fmt::format("there is no runbook '{}'", name), did_you_mean(name, names));
+  throw Error(Exit::usage, fmt::format("there is no runbook '{}'", name), did_you_mean(name, project.runbooks.names()));
 }
 
 } // namespace belay

@@ -1,6 +1,7 @@
 #pragma once
 #include "belay/action.hpp"
 #include "expr/expr.hpp"
+#include "runbook/runbooks.hpp"
 #include <memory>
 #include <optional>
 #include <string>
@@ -135,13 +136,13 @@ struct Project {
   std::vector<std::string> environments; ///< in the order of belay.yaml
   std::vector<std::string> services;
   std::vector<std::vector<std::string>> read_commands; ///< argv prefixes that core.read may run in a dry run
-  std::vector<Runbook> runbooks; ///< sorted by name
+  Runbooks runbooks; ///< those compiled in are read when they are first asked for
   std::string base;              ///< the absolute folder that relative paths resolve against
   std::shared_ptr<const ProjectFiles> files;
   std::vector<BrokenFile> broken; ///< in the order of their paths
   bool state_known = true;        ///< false: belay.yaml cannot be read as far as to tell where state is kept
 
-  const Runbook* find(std::string_view name) const;
+  const Runbook* find(std::string_view wanted) const { return runbooks.find(wanted); }
 };
 
 } // namespace belay

@@ -63,7 +63,7 @@ const Runbook& EngineRig::runbook(const std::string& body, const std::string& na
   std::vector<Problem> problems;
   Runbook made = load_runbook({"test/" + name + ".yaml", "runbook: test/" + name + "\ntitle: A test\n" + body}, "test/" + name, problems);
   if (!problems.empty()) throw std::logic_error(problems.front().message + " at line " + std::to_string(problems.front().where.line));
-  project.runbooks.insert(std::upper_bound(project.runbooks.begin(), project.runbooks.end(), made.name, [](const std::string& n, const Runbook& r) { return n < r.name; }), made);
+  project.runbooks.add(made);
   return runbooks.emplace_back(std::move(made));
 }
 

@@ -12,9 +12,9 @@ TEST_CASE("nothing is found wrong with the runbooks that are compiled in", "[pro
   FixedMachine machine;
   const Project project = load_project("builtin", files, machine);
   REQUIRE(project.runbooks.size() >= 3);
-  for (const Runbook& runbook : project.runbooks)
-    for (const Checked& found : check_runbook(runbook, project, modules::catalog())) {
-      INFO(runbook.name << ", line " << found.problem.where.line << ": " << found.problem.message << " (" << found.problem.hint << ")");
+  for (const Runbook* runbook : project.runbooks.all())
+    for (const Checked& found : check_runbook(*runbook, project, modules::catalog())) {
+      INFO(runbook->name << ", line " << found.problem.where.line << ": " << found.problem.message << " (" << found.problem.hint << ")");
       CHECK(false);
     }
 }
